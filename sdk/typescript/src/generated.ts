@@ -110,6 +110,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/alerts/receivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Receivers of alerts
+         * @description Who is told, and how that goes; never their secrets.
+         *
+         *     **Who:** Roles: operator.
+         */
+        get: operations["list_alert_receivers"];
+        put?: never;
+        /**
+         * Add a receiver of alerts
+         * @description Each alert is posted to it as JSON, signed as Standard Webhooks says. The answer has the secret of the signatures, this once. With `?check=true` nothing is added.
+         *
+         *     **Who:** Roles: operator.
+         */
+        post: operations["add_alert_receiver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts/receivers/{receiver}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a receiver of alerts
+         * @description What waits for it is not told any more. With `?check=true` it says which one would go.
+         *
+         *     **Who:** Roles: operator.
+         */
+        delete: operations["remove_alert_receiver"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts/receivers/{receiver}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a receiver of alerts
+         * @description One message that says that it is a test, sent once, at once; the answer tells what became of it.
+         *
+         *     **Who:** Roles: operator.
+         */
+        post: operations["test_alert_receiver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/alliance": {
         parameters: {
             query?: never;
@@ -637,6 +709,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/data/aggregate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Aggregate data
+         * @description Over every operation that a search with the same query finds: how many there are, and the sum, least, greatest and mean of a member, grouped by members and by time. One or
+         *     several formats, in which members may have other names. Sums are exact decimals. What is more than one answer reads goes on at `next`.
+         *
+         *     **Who:** Anybody (public data; offices also internal data; restricted data that name it).
+         */
+        post: operations["aggregate_data"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/data/audit": {
         parameters: {
             query?: never;
@@ -646,11 +741,34 @@ export interface paths {
         };
         /**
          * Audit data
-         * @description Recomputes hashes, signatures and data blocks of what is stored, and measures its times; ends at the first difference. No content is shown.
+         * @description Recomputes hashes, signatures and data blocks of what is stored, compares them with what the chain has recorded, and measures times; ends at the first difference. No
+         *     content is shown.
          *
          *     **Who:** Roles: supervisor.
          */
         get: operations["audit_data"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data/audit/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the audit goes on
+         * @description The audit that runs by itself: how far it is, when it last looked at everything, and the first difference; with the alerts that are open.
+         *
+         *     **Who:** Roles: operator, supervisor.
+         */
+        get: operations["audit_status"];
         put?: never;
         post?: never;
         delete?: never;
@@ -670,10 +788,11 @@ export interface paths {
         put?: never;
         /**
          * Search data
-         * @description By source, format, subject, time, members of the content and words; in the order of acceptance. Public data answer to anybody, internal data to offices.
+         * @description By source, format, subject, time, members of the content, ranges of numbers and times in it, and words; in the order of acceptance. Public data answer to anybody, internal
+         *     data to offices, restricted data to whom the source or the format names and to the organization whose they are; nothing of a sealed content is searched.
          *     The answer is written as `as` says, or else as the header `accept` likes best.
          *
-         *     **Who:** Anybody (public data; offices also internal data).
+         *     **Who:** Anybody (public data; offices also internal data; restricted data that name it).
          */
         post: operations["search_data"];
         delete?: never;
@@ -691,9 +810,10 @@ export interface paths {
         };
         /**
          * Count data
-         * @description Operations by day of acceptance, format and source, over all access classes: numbers without content.
+         * @description Operations by day of acceptance, format and source: of public data for anybody, of internal data for offices, of restricted data for the organization whose they are and
+         *     for whom the format names; operators and supervisors see all numbers. No content.
          *
-         *     **Who:** Anybody (numbers without content).
+         *     **Who:** Anybody (numbers of what it may see, without content; operators and supervisors all).
          */
         get: operations["data_statistics"];
         put?: never;
@@ -717,7 +837,7 @@ export interface paths {
          * Trace an asset
          * @description Every version with its source and owner, and who read it, as a list and as a graph. This request is an access itself.
          *
-         *     **Who:** Anybody (public data; offices also internal data).
+         *     **Who:** Anybody (public data; offices also internal data; restricted data that name it).
          */
         post: operations["trace_data"];
         delete?: never;
@@ -865,10 +985,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Data format in force
+         * @description With its schema, so that whoever submits can check content before it is sent, and seals it where the format is sealed.
+         *
+         *     **Who:** Anybody.
+         */
+        get: operations["get_format"];
         /**
          * Configure a data format
-         * @description A new one, or the next version of a known one. With `?check=true` it says what would change.
+         * @description A new one, or the next version of a known one. With `?check=true` it says what would change, and of a format that becomes sealed what was accepted in clear.
          *
          *     **Who:** Roles: operator.
          */
@@ -1257,7 +1383,9 @@ export interface paths {
         };
         /**
          * Fetch a presentation
-         * @description **Who:** Anybody.
+         * @description It says how often that was done before. One that was left for one opening is given once; `presentation-expired` says then when (`openedAt`).
+         *
+         *     **Who:** Anybody.
          */
         get: operations["get_presentation"];
         put?: never;
@@ -1332,6 +1460,29 @@ export interface paths {
          *     **Who:** Roles: operator, supervisor (numbers without content).
          */
         get: operations["report_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/open-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open data
+         * @description The report of a period as numbers that can be published: without any address, and without resources that not everybody may see. As JSON, or as CSV that is
+         *     written as it is read.
+         *
+         *     **Who:** Roles: operator, supervisor (numbers without addresses).
+         */
+        get: operations["report_open_data"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1608,7 +1759,8 @@ export interface paths {
         put?: never;
         /**
          * Register a source
-         * @description The key in the statement becomes a source of its organization. A rotation that the present key cannot approve any more (a lost key) is stated here too.
+         * @description The key in the statement becomes a source of its organization. A rotation that the present key cannot approve any more (a lost key) is stated here too. With
+         *     `?check=true` it says what would change. Where the city wants two operators for keys, a second one approves it.
          *
          *     **Who:** Roles: operator (the statement is signed by the key that it registers).
          */
@@ -1637,7 +1789,7 @@ export interface paths {
         post?: never;
         /**
          * Withdraw a source
-         * @description Nothing more is accepted from it; what it has submitted stays provable.
+         * @description Nothing more is accepted from it; what it has submitted stays provable. It can be taken back. With `?check=true` it says what would change.
          *
          *     **Who:** Roles: operator.
          */
@@ -1664,6 +1816,28 @@ export interface paths {
          */
         post: operations["rotate_source_key"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sources/{source}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take the withdrawal of a source back
+         * @description The key that it had then submits again; that it was withdrawn stays in its history. With `?check=true` it says what would change.
+         *
+         *     **Who:** Roles: operator.
+         */
+        delete: operations["restore_source"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1728,6 +1902,77 @@ export interface paths {
          *     **Who:** Anybody (whoever knows the digest: it stands in the receipt).
          */
         get: operations["prove_operation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Subscriptions
+         * @description Those of whoever asks, oldest first.
+         *
+         *     **Who:** Any address that has proven itself (its own).
+         */
+        get: operations["list_subscriptions"];
+        put?: never;
+        /**
+         * Subscribe to data
+         * @description Keeps a query for whoever asks, who then reads what is accepted from now on and matches. At most 32 of one address; each ends by itself.
+         *
+         *     **Who:** Any address that has proven itself (its own).
+         */
+        post: operations["subscribe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subscriptions/{subscription}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a subscription
+         * @description **Who:** Any address that has proven itself (its own).
+         */
+        delete: operations["end_subscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subscriptions/{subscription}/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what matches a subscription
+         * @description What its owner may see at this moment, oldest first. Everything behind `after` that matches is delivered, over restarts of the city and of the reader: `after` is a place in the
+         *     journal, and the reader's to keep. With `wait` the answer comes when there is something; when many wait, at once. Every reading of data about a subject is recorded.
+         *
+         *     **Who:** Any address that has proven itself (its own; public data, offices also internal data, restricted data that name it).
+         */
+        get: operations["subscribed_operations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1823,6 +2068,29 @@ export interface paths {
          */
         get: operations["get_public_key"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{address}/standing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Suspend or restore an account
+         * @description Whoever signs in or signs requests with a suspended address is answered nothing; keys of organizations and registrations stay what they are. Recorded with
+         *     the next data block, and taken back by the same call. With `?check=true` it says what would change.
+         *
+         *     **Who:** Roles: operator.
+         */
+        put: operations["suspend_user"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1949,11 +2217,102 @@ export interface components {
             /** @description Chains that did not answer: what is recorded there is not counted. */
             unreachable: string[];
         };
+        /** @description `POST /v1/alerts/receivers`. */
+        AddAlertReceiver: {
+            /** @description Whether it may be in a private network or on the gateway's machine. */
+            allowPrivate?: boolean;
+            /**
+             * @description Where: `https`, or `http` on the gateway's machine.
+             * @example https://alerts.example.org/hook
+             */
+            url: string;
+        };
+        /** @description A receiver with the secret of its signatures. */
+        AddedAlertReceiver: {
+            /** @description The receiver. */
+            receiver: components["schemas"]["AlertReceiver"];
+            /** @description `whsec_` and base64: the secret of Standard Webhooks. Shown this once; null when it was only checked. */
+            secret?: string | null;
+        };
         /**
          * @description An Ethereum address; in mixed case it carries its EIP-55 checksum.
          * @example 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266
          */
         Address: string;
+        /** @description `POST /v1/data/aggregate`: counts, and of a member sum, bounds and mean, over everything that a search finds. */
+        AggregateData: {
+            after?: components["schemas"]["OperationPlace"] | null;
+            as?: components["schemas"]["PageFormat"] | null;
+            /** @description By which members it is grouped. */
+            by?: components["schemas"]["Member"][];
+            every?: components["schemas"]["Every"] | null;
+            /** @description Of which operations, as of a search; without `ascending`, `limit`, `after`, `proofs` and `as`. */
+            query?: components["schemas"]["SearchData"];
+            value?: components["schemas"]["Member"] | null;
+        };
+        /** @description Messages to receivers. */
+        AlertDeliveries: {
+            /**
+             * Format: int64
+             * @description How many were taken.
+             */
+            delivered: number;
+            /**
+             * Format: int64
+             * @description How many were given up: too many waited, or for more than three days.
+             */
+            dropped: number;
+            /**
+             * Format: int64
+             * @description How many wait.
+             */
+            waiting: number;
+        };
+        /** @description Who is told. */
+        AlertReceiver: {
+            /**
+             * Format: int64
+             * @description When, Unix milliseconds.
+             */
+            addedAtMs: number;
+            /** @description Which operator added it. */
+            addedBy: components["schemas"]["Address"];
+            /** @description Whether it may be in a private network or on the gateway's machine. */
+            allowPrivate: boolean;
+            /**
+             * Format: int64
+             * @description When it took one last, Unix milliseconds.
+             */
+            deliveredAtMs?: number | null;
+            /** @description Its name. */
+            id: string;
+            /** @description Why it did not take the last one. */
+            trouble?: string | null;
+            /** @description Where. */
+            url: string;
+            /**
+             * Format: int64
+             * @description Messages that wait for it.
+             */
+            waiting: number;
+        };
+        /** @description `GET /v1/alerts/receivers`. */
+        AlertReceivers: {
+            /** @description All of them, at most 32. */
+            receivers: components["schemas"]["AlertReceiver"][];
+        };
+        /** @description What became of a test. */
+        AlertTest: {
+            /** @description Whether it was taken. */
+            delivered: boolean;
+            /** @description The same in words. */
+            detail: string;
+            /**
+             * Format: int32
+             * @description What the receiver answered, if it did.
+             */
+            status?: number | null;
+        };
         /** @description The answer of `GET /v1/alliance`. */
         Alliance: {
             /**
@@ -2035,6 +2394,11 @@ export interface components {
              */
             chainId: number;
             /**
+             * @description Anchors between it and the alliance that are frozen: two final headers of one number were shown there, and nothing of the followed chain counts until the organizations of the
+             *     host have voted.
+             */
+            frozenAnchors?: components["schemas"]["FrozenAnchor"][];
+            /**
              * Format: int64
              * @description Up to which final block its chain was read; absent: not yet.
              * @example 128
@@ -2049,6 +2413,8 @@ export interface components {
             name: string;
             /** @description Its node contract. */
             nodeContract: components["schemas"]["Address"];
+            /** @description Its chain is followed here, and did not answer the last time: its part of requests does not go on as far as is seen from here. */
+            unreachable?: boolean;
             /** @description Its chain was read to its newest final block within the last 10 seconds; if not, it is silent, or the gateway lags behind it, and what is shown of it may be old. */
             upToDate: boolean;
         };
@@ -2303,6 +2669,15 @@ export interface components {
              * @example 1
              */
             version: number;
+        };
+        /** @description `GET /v1/data/audit/status`. */
+        AuditStatus: {
+            /** @description What is open, oldest first. */
+            alerts: components["schemas"]["OpenAlert"][];
+            /** @description The audit. */
+            audit: components["schemas"]["RunningAudit"];
+            /** @description Messages. */
+            deliveries: components["schemas"]["AlertDeliveries"];
         };
         /** @description `POST /v1/organizations/{code}/keys`. */
         AuthorizeKey: {
@@ -2710,7 +3085,7 @@ export interface components {
             chain: string;
             /** @description JSON Schema 2020-12. */
             schema: Record<string, never>;
-            /** @description Whether the content is sealed to its recipient. */
+            /** @description Whether the content is sealed to who may read it: then it is refused in clear. The schema is that of the plain document, for whoever seals and opens it. */
             sealed: boolean;
             /**
              * @description Where the format comes from: standard and section.
@@ -2948,6 +3323,22 @@ export interface components {
             ciphertext: string;
             /** @description Until when it may be fetched: at most ten minutes from now. */
             expiresAt: components["schemas"]["Time"];
+            /**
+             * @description It is given once: whoever comes later is told when it was. Without it, it is given as often as it is asked for, and each time it is told how often before.
+             * @example true
+             */
+            once?: boolean;
+        };
+        /** @description The answer, or a part of it. */
+        DataAggregates: {
+            /** @description By time and members, in their order. */
+            groups: components["schemas"]["DataGroup"][];
+            next?: components["schemas"]["OperationPlace"] | null;
+            /**
+             * Format: int64
+             * @description How many operations were counted.
+             */
+            operations: number;
         };
         /** @description What an audit of a part of the journal found. */
         DataAudit: {
@@ -2956,6 +3347,11 @@ export interface components {
              * @description Data blocks whose root was recomputed and compared with the recorded one.
              */
             blocks: number;
+            /**
+             * Format: int64
+             * @description Data blocks that were compared with what the chain has recorded, proven by its state.
+             */
+            compared: number;
             /** @description Whether that is the end of what is accepted. */
             complete: boolean;
             /** @description The first difference: `{check, place, index?, file, offset, detail}`; null when there is none. */
@@ -2996,6 +3392,55 @@ export interface components {
             root: components["schemas"]["Hash"];
             /** @description The transaction that recorded the root. */
             txHash: components["schemas"]["Hash"];
+        };
+        /** @description Operations that have the same members and the same time. Numbers are decimal texts, with all their digits. */
+        DataGroup: {
+            /**
+             * Format: int64
+             * @description Where its time begins, Unix milliseconds; null when it is not grouped by time, or for operations without that time.
+             * @example 1325376000000
+             */
+            from?: number | null;
+            /** @description What the members of `by` are, in their order: text, a number, `true`, `false` or `null`; null where there is none. Of an array the first item; of more than 256 bytes `#` and a hash. */
+            key: (string | null)[];
+            /**
+             * @description The least.
+             * @example -1.1
+             */
+            least?: string | null;
+            /**
+             * @description Sum through values, to 12 digits after the point, half to even.
+             * @example 7.054838709677
+             */
+            mean?: string | null;
+            /**
+             * @description The greatest.
+             * @example 12.8
+             */
+            most?: string | null;
+            /**
+             * Format: int64
+             * @description How many operations.
+             * @example 31
+             */
+            operations: number;
+            /**
+             * Format: int64
+             * @description How many operations have none: the member is absent, no number, or one of more than 30 digits before or after the point.
+             * @example 0
+             */
+            others: number;
+            /**
+             * @description The sum, exact; null without numbers, as the following.
+             * @example 218.7
+             */
+            sum?: string | null;
+            /**
+             * Format: int64
+             * @description How many numbers were added up.
+             * @example 31
+             */
+            values: number;
         };
         /** @description The EIP-712 struct `DataOperation`. */
         DataOperation: {
@@ -3066,6 +3511,16 @@ export interface components {
             /** @enum {string} */
             decision: "issued";
         };
+        /** @description The answer of `GET /v1/subscriptions/{subscription}/operations`. */
+        DeliveredData: {
+            /**
+             * @description `after` of the next reading, as `PLACE.INDEX`; absent as long as nothing is in the journal. Keep it when what was delivered is dealt with: nothing behind it is delivered again, and nothing before it is left out.
+             * @example 128.0
+             */
+            cursor?: string | null;
+            /** @description As of a search, oldest first; empty when nothing came in time. */
+            operations: Record<string, never>[];
+        };
         /** @description `POST /v1/deliveries`: a message of an organization of another city. */
         DeliverMessage: {
             /** @description The message, sealed to its receiver and its sender: JWE, general JSON serialization, its exact text. */
@@ -3109,6 +3564,7 @@ export interface components {
              */
             name: string;
             recorded?: components["schemas"]["Recorded"] | null;
+            right?: components["schemas"]["ReadRight"] | null;
             /** @description What it was about. */
             subject: string;
             /** @description Of the block for what is on a chain, of the journal for what is not. */
@@ -3122,6 +3578,12 @@ export interface components {
          * @enum {string}
          */
         EventType: "submitted" | "submission-refused" | "created" | "updated" | "inspected" | "accessed" | "configured";
+        /** @description By which time operations are grouped. */
+        Every: {
+            /** @description How long a group is. */
+            interval: components["schemas"]["Interval"];
+            member?: components["schemas"]["Member"] | null;
+        };
         /** @description A signature that does not count. */
         FaultyEndorsement: {
             /**
@@ -3141,6 +3603,28 @@ export interface components {
              */
             node?: string | null;
         };
+        /** @description A member of the content and between which bounds it is, as a number or a time, whatever its spelling. Of an array one item has to be within. */
+        FieldRange: {
+            /** @description More than this; not together with `atLeast`. */
+            above?: string | null;
+            /**
+             * @description At least this. Bounds are texts: numbers as JSON writes them, or all of them dates (`2012-01-31`) or dates with a time (RFC 3339; without an offset UTC).
+             * @example 20
+             */
+            atLeast?: string | null;
+            /** @description At most this. */
+            atMost?: string | null;
+            /**
+             * @description Less than this; not together with `atMost`.
+             * @example 30.5
+             */
+            below?: string | null;
+            /**
+             * @description Names of the members from the outermost in, with dots.
+             * @example temp_max
+             */
+            path: string;
+        };
         /** @description A member of the content and its exact value. */
         FieldValue: {
             /**
@@ -3154,11 +3638,56 @@ export interface components {
              */
             value: string;
         };
+        /** @description A data format in force. */
+        Format: {
+            /**
+             * @description The chain that records its data.
+             * @example main
+             */
+            chain: string;
+            /**
+             * @description Name.
+             * @example reading/air-quality
+             */
+            format: string;
+            /** @description JSON Schema 2020-12 of the plain content; `x-metadata` are rules of the metadata. */
+            schema: Record<string, never>;
+            /** @description keccak256 of the schema's canonical JSON (RFC 8785), as the main chain records it. */
+            schemaHash: components["schemas"]["Hash"];
+            /** @description Whether the content is sealed to who may read it. */
+            sealed: boolean;
+            /** @description Where the format comes from. */
+            source: string;
+            /** @description For people. */
+            title: components["schemas"]["Title"];
+            /**
+             * Format: int32
+             * @description Its version: what submissions name.
+             * @example 1
+             */
+            version: number;
+        };
         /** @description A page of operations. */
         FoundData: {
             next?: components["schemas"]["OperationPlace"] | null;
-            /** @description Each `{at: {place, index}, digest, name, source, organization, format, formatVersion, access, acceptedAt, operation, proof?}`; `operation` is the exact text. */
+            /**
+             * @description Each `{at: {place, index}, digest, name, source, organization, format, formatVersion, access, right, acceptedAt, operation, proof?}`; `operation` is the exact text,
+             *     `right` by which right it is read (`open`, `office`, `named`, `grant`, `same-organization`).
+             */
             operations: Record<string, never>[];
+        };
+        /** @description An anchor that is frozen, by what its chains are called here. */
+        FrozenAnchor: {
+            /**
+             * @description The chain whose headers it keeps.
+             * @example land registry
+             */
+            follows: string;
+            /**
+             * @description The chain on which it stands.
+             * @example alliance
+             */
+            host: string;
         };
         /** @description `POST /v1/chains/{chain}/consents`: `Disclose(address holder,bytes32 kind,uint64 until,uint256 nonce)` (EIP-712), signed by whoever sends it. */
         GiveConsent: {
@@ -3294,6 +3823,11 @@ export interface components {
              */
             organization: string;
         };
+        /**
+         * @description A span of time by the calendar, in UTC.
+         * @enum {string}
+         */
+        Interval: "hour" | "day" | "month" | "year";
         /** @description `POST /v1/certificates`: the EIP-712 struct `Issue` with the sealed certificate. With `previous` it is a renewal. */
         IssueCertificate: {
             /** @description The application that this certificate answers. */
@@ -3414,6 +3948,18 @@ export interface components {
             /** @description In the order of the chains. */
             kinds: components["schemas"]["Kind"][];
         };
+        /** @description A member of the content, which may have another name in some formats. */
+        Member: {
+            /** @description The path in these formats instead, at most 16. */
+            inFormats?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Names of the members from the outermost in, with dots.
+             * @example temp_max
+             */
+            path: string;
+        };
         /** @description `GET /v1/messages/{message}`. */
         Message: {
             /** @description The sealed message; absent when it was removed, 30 days after its acknowledgement. */
@@ -3463,6 +4009,69 @@ export interface components {
              * @example false
              */
             offered: boolean;
+        };
+        /** @description An alert that is open. */
+        OpenAlert: {
+            /** @description Where an audit found a difference. */
+            difference?: Record<string, never>;
+            /** @description Its name. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Since when, Unix milliseconds.
+             */
+            raisedAtMs: number;
+            /**
+             * @description `data-difference`, `time-sequence`, `chain-unreachable`, `audit-stands-still`, `quota-exhausted`.
+             * @example data-difference
+             */
+            rule: string;
+            /** @description Of what. */
+            subject: string;
+            /** @description One line for a person. */
+            summary: string;
+        };
+        /** @description The answer of `GET /v1/reports/open-data` as JSON: a report of a period without any address, and without resources that not everybody may see. */
+        OpenData: {
+            /** @description From this time on. */
+            from: components["schemas"]["Time"];
+            /** @description When it was made. */
+            madeAt: components["schemas"]["Time"];
+            /** @description The numbers. */
+            rows: components["schemas"]["OpenDataRow"][];
+            /** @description Before this time. */
+            to: components["schemas"]["Time"];
+            /** @description Whether everything was counted: all chains answered, and no resource was left out for their number. */
+            whole: boolean;
+        };
+        /** @description A number that everybody may have. */
+        OpenDataRow: {
+            /**
+             * Format: int64
+             * @description How many.
+             * @example 1461
+             */
+            count: number;
+            /**
+             * @description The day, UTC; of what stands at a time, the last of the period.
+             * @example 2026-11-21
+             */
+            day: string;
+            /**
+             * @description What happened, or how it stands.
+             * @example accepted
+             */
+            event: string;
+            /**
+             * @description Format, certificate kind or resource.
+             * @example reading/air-quality
+             */
+            name: string;
+            /**
+             * @description `operations`, `certificates`, `standing`, `inspections` or `sharing`.
+             * @example operations
+             */
+            topic: string;
         };
         /** @description An operation by its submission's place and its own in the submission. */
         OperationPlace: {
@@ -3750,6 +4359,7 @@ export interface components {
                  */
                 name: string;
                 recorded?: components["schemas"]["Recorded"] | null;
+                right?: components["schemas"]["ReadRight"] | null;
                 /** @description What it was about. */
                 subject: string;
                 /** @description Of the block for what is on a chain, of the journal for what is not. */
@@ -3942,6 +4552,13 @@ export interface components {
             ciphertext: string;
             /** @description Until when it may be fetched. */
             expiresAt: components["schemas"]["Time"];
+            lastOpenedAt?: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description How often it was fetched before. More than nothing: somebody else may have photographed the code.
+             * @example 0
+             */
+            openedBefore?: number;
         };
         /** @description The holder's signature of what was shown: the EIP-712 struct `Present`. */
         PresentationProof: {
@@ -4269,6 +4886,11 @@ export interface components {
             version: number;
         };
         /**
+         * @description By which right something was read.
+         * @enum {string}
+         */
+        ReadRight: "open" | "ownData" | "sameOrganization" | "named" | "granted" | "role";
+        /**
          * @description Why a status was changed, by RFC 5280 5.3.1.
          * @enum {string}
          */
@@ -4409,6 +5031,63 @@ export interface components {
          * @enum {string}
          */
         Role: "registered" | "citizen" | "issuer" | "registrar" | "inspector" | "source" | "operator" | "supervisor";
+        /** @description The audit that goes on by itself. */
+        RunningAudit: {
+            /**
+             * Format: int64
+             * @description When the pass that is under way began, Unix milliseconds; 0: none has.
+             */
+            beganAtMs: number;
+            /**
+             * Format: int64
+             * @description Data blocks that it has compared with the chain.
+             */
+            blocks: number;
+            /**
+             * Format: int64
+             * @description When everything was looked at last, Unix milliseconds; null when it never was.
+             */
+            completedAtMs?: number | null;
+            /**
+             * Format: int64
+             * @description Data blocks of that pass.
+             */
+            completedBlocks: number;
+            /**
+             * Format: int64
+             * @description Operations of that pass.
+             */
+            completedOperations: number;
+            /** @description The first difference, as of `GET /v1/data/audit`; it stays until everything was looked at without one. */
+            difference: Record<string, never>;
+            /**
+             * Format: int64
+             * @description When it was found first, Unix milliseconds.
+             */
+            foundAtMs?: number | null;
+            /**
+             * Format: int64
+             * @description Place in the journal where it goes on.
+             */
+            next: number;
+            /**
+             * Format: int64
+             * @description Number of the chain's root where it goes on, once the journal is done.
+             */
+            nextRoot: number;
+            /**
+             * Format: int64
+             * @description Operations that it has computed anew.
+             */
+            operations: number;
+            /**
+             * Format: int32
+             * @description Most operations that it looks at in a second; 0: it does not run.
+             */
+            operationsPerSecond: number;
+            /** @description Why it does not go on at present. */
+            trouble?: string | null;
+        };
         /** @description `POST /v1/data/search`: what is absent does not narrow. It is a body, since what somebody searches for does not belong into a log of addresses. */
         SearchData: {
             after?: components["schemas"]["OperationPlace"] | null;
@@ -4428,6 +5107,8 @@ export interface components {
             limit?: number | null;
             /** @description With the proof of each operation, at most 20; JSON only. An operation that is not final yet has none. */
             proofs?: boolean;
+            /** @description With all of these members within their bounds. */
+            ranges?: components["schemas"]["FieldRange"][];
             /** @description Of one of these sources. */
             sources?: components["schemas"]["Address"][];
             /** @description About this subject. */
@@ -4696,11 +5377,15 @@ export interface components {
             organization: string;
             /** @description Which operator registered it. */
             registeredBy: components["schemas"]["Address"];
+            /** @description Withdrawals that were taken back, oldest first: `{withdrawn, atMs, by, reason}`. */
+            restored?: Record<string, never>[];
             /** @description Its name: the last 20 bytes of the thumbprint of its first key. */
             source: components["schemas"]["Address"];
             /** @description `{atMs, by, reason}` when it was withdrawn. */
             withdrawn?: Record<string, never>;
         };
+        /** @description What became of a source, or with `?check=true` what would. */
+        SourceChanged: components["schemas"]["Source"] | components["schemas"]["Changed"];
         /**
          * @description How certificates stand.
          * @enum {string}
@@ -4784,7 +5469,7 @@ export interface components {
              * @example 128
              */
             place: number;
-            /** @description The same, signed by the journal's key: JWS. */
+            /** @description The same, signed by the journal's key: JWS, alone or of a root over several receipts, with this one and its path after it (`docs/specs/data.md`, Receipts). */
             receipt: string;
             /** @description It had been accepted before. */
             repeated: boolean;
@@ -4854,6 +5539,58 @@ export interface components {
             operation: components["schemas"]["DataOperation"];
             /** @description The source's EIP-712 signature of `DataOperation`, 65 bytes. */
             signature: components["schemas"]["HexBytes"];
+        };
+        /** @description `POST /v1/subscriptions`. */
+        Subscribe: {
+            /**
+             * Format: int32
+             * @description How many days it lasts, 30 unless given.
+             */
+            days?: number | null;
+            /**
+             * @description For whoever subscribes.
+             * @example wells of the harbour
+             */
+            name?: string;
+            /** @description Which operations, as of a search; without `ascending`, `limit`, `after`, `proofs` and `as`. */
+            query: components["schemas"]["SearchData"];
+        };
+        /** @description A subscription. */
+        Subscription: {
+            /** @description Since when it is there. */
+            createdAt: components["schemas"]["Time"];
+            /** @description From then on it is not. */
+            expiresAt: components["schemas"]["Time"];
+            /** @description Names it. */
+            id: components["schemas"]["Hash"];
+            /** @description For whoever subscribed. */
+            name: string;
+            /** @description Which operations. */
+            query: components["schemas"]["SearchData"];
+            /**
+             * Format: int64
+             * @description Place in the journal from which on operations are delivered.
+             * @example 128
+             */
+            start: number;
+        };
+        /** @description The answer of `GET /v1/subscriptions`. */
+        Subscriptions: {
+            /** @description Oldest first. */
+            subscriptions: components["schemas"]["Subscription"][];
+        };
+        /** @description `PUT /v1/users/{address}/standing`. */
+        SuspendUser: {
+            /**
+             * @description `true` suspends the account, `false` restores it.
+             * @example true
+             */
+            suspended: boolean;
+        };
+        /** @description `POST /v1/alerts/receivers/{receiver}/tests`. */
+        TestAlertReceiver: {
+            /** @description A word for whoever reads it. */
+            note?: string | null;
         };
         /**
          * Format: date-time
@@ -5021,6 +5758,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `not-provable` */
+        "not-provable": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `presentation-expired` */
         "presentation-expired": {
             headers: {
@@ -5043,7 +5791,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid` */
         "problems-400-2": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5054,7 +5802,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member` */
         "problems-400-3": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5065,7 +5813,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `unknown-kind` */
         "problems-400-4": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5076,7 +5824,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address`, `unknown-kind`, `malformed-jwe`, `sealed-to-wrong-key`, `sealed-hash-mismatch` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address` */
         "problems-400-5": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5087,7 +5835,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `unknown-kind` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `malformed-address`, `unknown-kind`, `malformed-jwe`, `sealed-to-wrong-key`, `sealed-hash-mismatch` */
         "problems-400-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5098,7 +5846,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `unknown-kind`, `signature-invalid` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `operation-expired`, `unknown-kind` */
         "problems-400-7": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5109,7 +5857,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `malformed-address` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `unknown-kind`, `signature-invalid` */
         "problems-400-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5120,7 +5868,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `signature-invalid`, `operation-expired` */
+        /** @description `malformed-request`, `wrong-chain`, `malformed-address` */
         "problems-400-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5131,7 +5879,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `signature-invalid`, `operation-expired` */
         "problems-400-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5274,7 +6022,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `signature-invalid`, `clock-skew` */
         "problems-400-23": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5285,7 +6033,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `signature-invalid`, `clock-skew`, `malformed-address`, `unknown-member` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `configuration-invalid`, `signature-invalid`, `clock-skew`, `malformed-address` */
         "problems-400-24": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5307,8 +6055,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `signature-invalid` */
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `signature-invalid`, `clock-skew`, `malformed-jwe` */
         "problems-400-26": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `signature-invalid` */
+        "problems-400-27": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -5340,7 +6099,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended` */
+        /** @description `user-suspended`, `role-required`, `key-rotated`, `organization-suspended` */
         "problems-403-1": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5351,7 +6110,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized` */
+        /** @description `user-suspended`, `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized` */
         "problems-403-2": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5362,7 +6121,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `service-refused`, `not-your-certificate` */
+        /** @description `user-suspended`, `role-required`, `service-refused`, `not-your-certificate` */
         "problems-403-3": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5373,7 +6132,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `service-refused`, `issuer-not-authorized`, `holder-not-confirmed`, `condition-not-met` */
+        /** @description `user-suspended`, `role-required`, `key-rotated`, `organization-suspended`, `service-refused`, `issuer-not-authorized`, `holder-not-confirmed`, `condition-not-met` */
         "problems-403-4": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5384,7 +6143,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `service-refused` */
+        /** @description `user-suspended`, `role-required`, `service-refused` */
         "problems-403-5": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5395,7 +6154,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `service-refused`, `issuer-not-authorized` */
+        /** @description `user-suspended`, `role-required`, `service-refused`, `issuer-not-authorized` */
         "problems-403-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5406,7 +6165,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `service-refused`, `issuer-not-authorized` */
+        /** @description `user-suspended`, `role-required`, `key-rotated`, `organization-suspended`, `service-refused`, `issuer-not-authorized` */
         "problems-403-7": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5417,7 +6176,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `approval-required` */
+        /** @description `user-suspended`, `role-required`, `key-rotated`, `organization-suspended`, `approval-required` */
         "problems-403-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5428,7 +6187,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `approval-required`, `second-operator-required` */
+        /** @description `user-suspended`, `role-required`, `key-rotated`, `organization-suspended`, `approval-required`, `second-operator-required` */
         "problems-403-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5439,7 +6198,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-city`, `role-required`, `key-rotated`, `organization-suspended` */
+        /** @description `user-suspended`, `unknown-city`, `role-required`, `key-rotated`, `organization-suspended` */
         "problems-403-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5450,7 +6209,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `service-refused` */
+        /** @description `user-suspended`, `role-required`, `key-rotated`, `organization-suspended`, `service-refused` */
         "problems-403-11": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5461,7 +6220,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `service-refused`, `issuer-not-authorized`, `presentation-refused` */
+        /** @description `user-suspended`, `role-required`, `key-rotated`, `organization-suspended`, `service-refused`, `issuer-not-authorized`, `presentation-refused` */
         "problems-403-12": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5472,7 +6231,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `service-refused`, `approval-required` */
+        /** @description `user-suspended`, `role-required`, `key-rotated`, `organization-suspended`, `service-refused`, `approval-required` */
         "problems-403-13": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5483,7 +6242,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized`, `not-your-message` */
+        /** @description `user-suspended`, `role-required`, `key-rotated`, `organization-suspended`, `issuer-not-authorized`, `not-your-message` */
         "problems-403-14": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5494,7 +6253,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `approval-required`, `operators-locked-out` */
+        /** @description `user-suspended`, `role-required`, `key-rotated`, `organization-suspended`, `approval-required`, `operators-locked-out` */
         "problems-403-15": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5505,7 +6264,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `role-required`, `key-rotated`, `organization-suspended`, `source-withdrawn` */
+        /** @description `user-suspended`, `role-required`, `key-rotated`, `organization-suspended`, `approval-required`, `source-withdrawn` */
         "problems-403-16": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5516,7 +6275,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `source-withdrawn`, `role-required` */
+        /** @description `user-suspended`, `source-withdrawn`, `role-required` */
         "problems-403-17": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5527,8 +6286,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `key-rotated`, `source-withdrawn` */
+        /** @description `user-suspended`, `key-rotated`, `source-withdrawn` */
         "problems-403-18": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `user-suspended`, `role-required`, `service-refused`, `too-many-subscriptions` */
+        "problems-403-19": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -5615,7 +6385,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-organization`, `unknown-address` */
+        /** @description `unknown-service`, `unknown-submission` */
         "problems-404-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5626,7 +6396,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-message`, `unknown-operation` */
+        /** @description `unknown-service`, `unknown-operation` */
         "problems-404-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5637,7 +6407,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-organization`, `unknown-address`, `unknown-format` */
+        /** @description `unknown-organization`, `unknown-address` */
         "problems-404-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5648,7 +6418,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-message`, `unknown-organization`, `unknown-format` */
+        /** @description `unknown-message`, `unknown-operation` */
         "problems-404-11": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5659,7 +6429,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-format`, `unknown-chain` */
+        /** @description `unknown-organization`, `unknown-address`, `unknown-format` */
         "problems-404-12": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5670,7 +6440,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-organization`, `unknown-source` */
+        /** @description `unknown-message`, `unknown-organization`, `unknown-format` */
         "problems-404-13": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5681,7 +6451,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-service`, `unknown-resource` */
+        /** @description `unknown-format`, `unknown-chain` */
         "problems-404-14": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5692,7 +6462,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-service`, `unknown-resource`, `unknown-request` */
+        /** @description `unknown-organization`, `unknown-source` */
         "problems-404-15": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5703,7 +6473,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-source`, `unknown-organization` */
+        /** @description `unknown-service`, `unknown-resource` */
         "problems-404-16": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5714,7 +6484,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-source`, `unknown-format` */
+        /** @description `unknown-service`, `unknown-resource`, `unknown-request` */
         "problems-404-17": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5725,8 +6495,41 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-service`, `unknown-address` */
+        /** @description `unknown-source`, `unknown-organization` */
         "problems-404-18": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-source`, `unknown-format` */
+        "problems-404-19": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-subscription`, `unknown-service` */
+        "problems-404-20": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-service`, `unknown-address` */
+        "problems-404-21": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -5824,7 +6627,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `format-version`, `idempotency-conflict`, `version-conflict` */
+        /** @description `transaction-refused`, `source-exists` */
         "problems-409-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5835,7 +6638,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `already-registered`, `account-taken`, `person-already-registered` */
+        /** @description `format-version`, `idempotency-conflict`, `version-conflict` */
         "problems-409-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5846,8 +6649,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `already-decided`, `person-already-registered`, `transaction-refused` */
+        /** @description `already-registered`, `account-taken`, `person-already-registered` */
         "problems-409-11": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `already-decided`, `person-already-registered`, `transaction-refused` */
+        "problems-409-12": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -5945,7 +6759,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `right-not-shown`, `mailbox-full`, `journal-unavailable` */
         "problems-503-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5956,7 +6770,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `right-not-shown`, `mailbox-full`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `database-unreachable` */
         "problems-503-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -5967,7 +6781,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `database-unreachable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `journal-unavailable` */
         "problems-503-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6000,7 +6814,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `journal-unavailable` */
         "problems-503-13": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6011,7 +6825,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `not-final-yet`, `chain-unreachable`, `journal-unavailable` */
         "problems-503-14": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6022,7 +6836,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `not-final-yet`, `chain-unreachable`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `store-unavailable`, `journal-unavailable` */
         "problems-503-15": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6033,7 +6847,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `person-undetermined` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `store-unavailable` */
         "problems-503-16": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6044,8 +6858,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `person-undetermined`, `not-final-yet` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `person-undetermined` */
         "problems-503-17": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `person-undetermined`, `not-final-yet` */
+        "problems-503-18": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -6132,6 +6957,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `unknown-format` */
+        "unknown-format": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `unknown-message` */
         "unknown-message": {
             headers: {
@@ -6156,6 +6992,17 @@ export interface components {
         };
         /** @description `unknown-organization` */
         "unknown-organization": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-receiver` */
+        "unknown-receiver": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -6209,6 +7056,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `unknown-subscription` */
+        "unknown-subscription": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `unsupported-media-type` */
         "unsupported-media-type": {
             headers: {
@@ -6222,6 +7080,17 @@ export interface components {
         };
         /** @description `url-too-long` */
         "url-too-long": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `user-suspended` */
+        "user-suspended": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -6261,6 +7130,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -6306,6 +7176,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -6384,6 +7255,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -6419,12 +7291,226 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             404: components["responses"]["unknown-route"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
             503: components["responses"]["problems-503-1"];
+        };
+    };
+    list_alert_receivers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The receivers. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "receivers": [
+                     *         {
+                     *           "addedAtMs": 1795230000000,
+                     *           "addedBy": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *           "allowPrivate": false,
+                     *           "deliveredAtMs": null,
+                     *           "id": "receiver-1a1fb2c3d40-1",
+                     *           "trouble": null,
+                     *           "url": "https://alerts.example.org/hook",
+                     *           "waiting": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AlertReceivers"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-2"];
+        };
+    };
+    add_alert_receiver: {
+        parameters: {
+            query?: {
+                /** @description `true`: say what would change, and change nothing (M-CON-4). */
+                check?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "allowPrivate": false,
+                 *       "url": "https://alerts.example.org/hook"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AddAlertReceiver"];
+            };
+        };
+        responses: {
+            /** @description The receiver. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "receiver": {
+                     *         "addedAtMs": 1795230000000,
+                     *         "addedBy": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *         "allowPrivate": false,
+                     *         "deliveredAtMs": null,
+                     *         "id": "receiver-1a1fb2c3d40-1",
+                     *         "trouble": null,
+                     *         "url": "https://alerts.example.org/hook",
+                     *         "waiting": 0
+                     *       },
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AddedAlertReceiver"];
+                };
+            };
+            400: components["responses"]["problems-400-2"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-2"];
+        };
+    };
+    remove_alert_receiver: {
+        parameters: {
+            query?: {
+                /** @description `true`: say what would change, and change nothing (M-CON-4). */
+                check?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Its name.
+                 * @example receiver-1a1fb2c3d40-1
+                 */
+                receiver: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it was. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "addedAtMs": 1795230000000,
+                     *       "addedBy": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *       "allowPrivate": false,
+                     *       "deliveredAtMs": null,
+                     *       "id": "receiver-1a1fb2c3d40-1",
+                     *       "trouble": null,
+                     *       "url": "https://alerts.example.org/hook",
+                     *       "waiting": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AlertReceiver"];
+                };
+            };
+            400: components["responses"]["problems-400-3"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            404: components["responses"]["unknown-receiver"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-2"];
+        };
+    };
+    test_alert_receiver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Its name.
+                 * @example receiver-1a1fb2c3d40-1
+                 */
+                receiver: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "note": "Is this the right channel?"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TestAlertReceiver"];
+            };
+        };
+        responses: {
+            /** @description What became of it. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "delivered": true,
+                     *       "detail": "it was taken",
+                     *       "status": 204
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AlertTest"];
+                };
+            };
+            400: components["responses"]["problems-400-3"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            404: components["responses"]["unknown-receiver"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     get_alliance: {
@@ -6455,10 +7541,12 @@ export interface operations {
                      *           "active": true,
                      *           "chain": "land registry",
                      *           "chainId": 7102,
+                     *           "frozenAnchors": [],
                      *           "height": 128,
                      *           "missing": [],
                      *           "name": "land registry",
                      *           "nodeContract": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *           "unreachable": false,
                      *           "upToDate": true
                      *         }
                      *       ],
@@ -6471,8 +7559,9 @@ export interface operations {
                     "application/json": components["schemas"]["Alliance"];
                 };
             };
-            400: components["responses"]["problems-400-2"];
+            400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             404: components["responses"]["no-alliance"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -6506,6 +7595,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             404: components["responses"]["no-alliance"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -6627,8 +7717,9 @@ export interface operations {
                     "application/json": components["schemas"]["Page_AllianceRequest"];
                 };
             };
-            400: components["responses"]["problems-400-2"];
+            400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             404: components["responses"]["no-alliance"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -6746,6 +7837,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             404: components["responses"]["problems-404-1"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -6799,7 +7891,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Application"];
                 };
             };
-            400: components["responses"]["problems-400-3"];
+            400: components["responses"]["problems-400-4"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             414: components["responses"]["url-too-long"];
@@ -6848,7 +7940,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApplicationReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-3"];
+            400: components["responses"]["problems-400-4"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             413: components["responses"]["body-too-large"];
@@ -6906,7 +7998,7 @@ export interface operations {
                     "application/json": components["schemas"]["Application"];
                 };
             };
-            400: components["responses"]["problems-400-2"];
+            400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-2"];
             404: components["responses"]["problems-404-2"];
@@ -6969,7 +8061,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Certificate"];
                 };
             };
-            400: components["responses"]["problems-400-4"];
+            400: components["responses"]["problems-400-5"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-3"];
             404: components["responses"]["unknown-service"];
@@ -7036,7 +8128,7 @@ export interface operations {
                     "application/json": components["schemas"]["Issued"];
                 };
             };
-            400: components["responses"]["problems-400-5"];
+            400: components["responses"]["problems-400-6"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-4"];
             404: components["responses"]["problems-404-3"];
@@ -7099,7 +8191,7 @@ export interface operations {
                     "application/json": components["schemas"]["CertificateDocument"];
                 };
             };
-            400: components["responses"]["problems-400-4"];
+            400: components["responses"]["problems-400-5"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-5"];
             404: components["responses"]["problems-404-4"];
@@ -7319,7 +8411,7 @@ export interface operations {
                     "application/json": components["schemas"]["StatusChanged"];
                 };
             };
-            400: components["responses"]["problems-400-6"];
+            400: components["responses"]["problems-400-7"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-7"];
             404: components["responses"]["problems-404-5"];
@@ -7484,6 +8576,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -7537,7 +8630,7 @@ export interface operations {
                     "application/json": components["schemas"]["Recorded"];
                 };
             };
-            400: components["responses"]["problems-400-7"];
+            400: components["responses"]["problems-400-8"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-chain"];
@@ -7596,8 +8689,9 @@ export interface operations {
                     "application/json": components["schemas"]["HolderKinds"];
                 };
             };
-            400: components["responses"]["problems-400-8"];
+            400: components["responses"]["problems-400-9"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             404: components["responses"]["unknown-chain"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -7654,7 +8748,7 @@ export interface operations {
                     "application/json": components["schemas"]["ProposedChanges"];
                 };
             };
-            400: components["responses"]["problems-400-2"];
+            400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             414: components["responses"]["url-too-long"];
@@ -7716,7 +8810,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-9"];
+            400: components["responses"]["problems-400-10"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             409: components["responses"]["transaction-refused"];
@@ -7842,7 +8936,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-9"];
+            400: components["responses"]["problems-400-10"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-9"];
             404: components["responses"]["unknown-change"];
@@ -7913,8 +9007,9 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Contract"];
                 };
             };
-            400: components["responses"]["problems-400-2"];
+            400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             404: components["responses"]["problems-404-6"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -7982,7 +9077,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-9"];
+            400: components["responses"]["problems-400-10"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             404: components["responses"]["problems-404-6"];
@@ -8072,6 +9167,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-11"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             404: components["responses"]["problems-404-7"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -8139,7 +9235,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-9"];
+            400: components["responses"]["problems-400-10"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-9"];
             404: components["responses"]["problems-404-6"];
@@ -8202,7 +9298,7 @@ export interface operations {
                     "application/json": components["schemas"]["ContractSimulation"];
                 };
             };
-            400: components["responses"]["problems-400-10"];
+            400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             404: components["responses"]["problems-404-6"];
@@ -8214,6 +9310,95 @@ export interface operations {
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
             503: components["responses"]["problems-503-6"];
+        };
+    };
+    aggregate_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "by": [
+                 *         {
+                 *           "path": "station"
+                 *         }
+                 *       ],
+                 *       "every": {
+                 *         "interval": "month"
+                 *       },
+                 *       "query": {
+                 *         "ascending": false,
+                 *         "formats": [
+                 *           "reading/weather",
+                 *           "reading/climate"
+                 *         ],
+                 *         "proofs": false
+                 *       },
+                 *       "value": {
+                 *         "inFormats": {
+                 *           "reading/climate": "warmest"
+                 *         },
+                 *         "path": "temp_max"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["AggregateData"];
+            };
+        };
+        responses: {
+            /** @description The groups. What is no JSON has `next` in the header `chancery-next`. */
+            200: {
+                headers: {
+                    /** @description `next` as JSON, unless this is everything or is JSON itself. */
+                    "chancery-next"?: string;
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "groups": [
+                     *         {
+                     *           "from": 1325376000000,
+                     *           "key": [
+                     *             "USW00024233"
+                     *           ],
+                     *           "least": "-1.1",
+                     *           "mean": "7.054838709677",
+                     *           "most": "12.8",
+                     *           "operations": 31,
+                     *           "others": 0,
+                     *           "sum": "218.7",
+                     *           "values": 31
+                     *         }
+                     *       ],
+                     *       "operations": 31
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DataAggregates"];
+                    "application/vnd.apache.arrow.stream": unknown;
+                    "application/vnd.apache.parquet": unknown;
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["problems-400-5"];
+            401: components["responses"]["problems-401-1"];
+            403: components["responses"]["problems-403-5"];
+            404: components["responses"]["unknown-service"];
+            406: components["responses"]["not-acceptable"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     audit_data: {
@@ -8241,6 +9426,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "blocks": 12,
+                     *       "compared": 12,
                      *       "complete": true,
                      *       "difference": null,
                      *       "from": 0,
@@ -8254,14 +9440,69 @@ export interface operations {
                     "application/json": components["schemas"]["DataAudit"];
                 };
             };
-            400: components["responses"]["problems-400-2"];
+            400: components["responses"]["problems-400-3"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-1"];
+            409: components["responses"]["not-provable"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-7"];
+        };
+    };
+    audit_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it is. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alerts": [],
+                     *       "audit": {
+                     *         "beganAtMs": 1795230000000,
+                     *         "blocks": 12,
+                     *         "completedAtMs": 1795229940000,
+                     *         "completedBlocks": 24,
+                     *         "completedOperations": 29220,
+                     *         "difference": null,
+                     *         "foundAtMs": null,
+                     *         "next": 1500,
+                     *         "nextRoot": 0,
+                     *         "operations": 14610,
+                     *         "operationsPerSecond": 1000,
+                     *         "trouble": null
+                     *       },
+                     *       "deliveries": {
+                     *         "delivered": 3,
+                     *         "dropped": 0,
+                     *         "waiting": 0
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditStatus"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-2"];
         };
     };
     search_data: {
@@ -8317,6 +9558,7 @@ export interface operations {
                      *           "name": "0x0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
                      *           "operation": "{\"time\":1795229999000,\"content\":{\"place\":\"harbour\"}}",
                      *           "organization": "12440300455765412A",
+                     *           "right": "open",
                      *           "source": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
                      *         }
                      *       ]
@@ -8329,10 +9571,10 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            400: components["responses"]["problems-400-4"];
+            400: components["responses"]["problems-400-5"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-5"];
-            404: components["responses"]["unknown-submission"];
+            404: components["responses"]["problems-404-8"];
             406: components["responses"]["not-acceptable"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -8376,11 +9618,12 @@ export interface operations {
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-5"];
+            404: components["responses"]["unknown-service"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-8"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     trace_data: {
@@ -8456,10 +9699,10 @@ export interface operations {
                     "application/json": components["schemas"]["Trace"];
                 };
             };
-            400: components["responses"]["problems-400-2"];
+            400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-5"];
-            404: components["responses"]["unknown-operation"];
+            404: components["responses"]["problems-404-9"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -8523,14 +9766,14 @@ export interface operations {
             400: components["responses"]["problems-400-12"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-10"];
-            404: components["responses"]["problems-404-8"];
+            404: components["responses"]["problems-404-10"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-9"];
+            503: components["responses"]["problems-503-8"];
         };
     };
     get_delivery_proof: {
@@ -8558,7 +9801,8 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-2"];
-            404: components["responses"]["problems-404-9"];
+            403: components["responses"]["user-suspended"];
+            404: components["responses"]["problems-404-11"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -8622,7 +9866,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Event"];
                 };
             };
-            400: components["responses"]["problems-400-2"];
+            400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             414: components["responses"]["url-too-long"];
@@ -8747,11 +9991,12 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-10"];
+            503: components["responses"]["problems-503-9"];
         };
     };
     set_price: {
@@ -8811,7 +10056,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-10"];
+            400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             404: components["responses"]["unknown-organization"];
@@ -8823,6 +10068,69 @@ export interface operations {
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
             503: components["responses"]["problems-503-6"];
+        };
+    };
+    get_format: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the format; write its slashes as %2F.
+                 * @example reading/air-quality
+                 */
+                format: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The format. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "chain": "main",
+                     *       "format": "reading/air-quality",
+                     *       "schema": {
+                     *         "properties": {
+                     *           "pm25": {
+                     *             "minimum": 0,
+                     *             "type": "number"
+                     *           }
+                     *         },
+                     *         "required": [
+                     *           "pm25"
+                     *         ],
+                     *         "type": "object"
+                     *       },
+                     *       "schemaHash": "0x5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c",
+                     *       "sealed": false,
+                     *       "source": "HJ 633-2012, 5",
+                     *       "title": {
+                     *         "en": "Air quality reading",
+                     *         "zh": "空气质量读数"
+                     *       },
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Format"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
+            404: components["responses"]["unknown-format"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-1"];
         };
     };
     configure_format: {
@@ -8898,7 +10206,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-10"];
+            400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             404: components["responses"]["unknown-chain"];
@@ -8909,7 +10217,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-10"];
         };
     };
     list_inspections: {
@@ -8957,7 +10265,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Inspection"];
                 };
             };
-            400: components["responses"]["problems-400-4"];
+            400: components["responses"]["problems-400-5"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-11"];
             404: components["responses"]["unknown-service"];
@@ -9165,6 +10473,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -9231,6 +10540,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-16"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -9411,7 +10721,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_MessageState"];
                 };
             };
-            400: components["responses"]["problems-400-2"];
+            400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             414: components["responses"]["url-too-long"];
@@ -9472,7 +10782,7 @@ export interface operations {
             400: components["responses"]["problems-400-18"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-2"];
-            404: components["responses"]["problems-404-10"];
+            404: components["responses"]["problems-404-12"];
             409: components["responses"]["problems-409-7"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -9591,7 +10901,7 @@ export interface operations {
             400: components["responses"]["problems-400-18"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-14"];
-            404: components["responses"]["problems-404-11"];
+            404: components["responses"]["problems-404-13"];
             409: components["responses"]["problems-409-7"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -9629,7 +10939,7 @@ export interface operations {
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
-            404: components["responses"]["problems-404-9"];
+            404: components["responses"]["problems-404-11"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -9699,7 +11009,7 @@ export interface operations {
             400: components["responses"]["problems-400-19"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-2"];
-            404: components["responses"]["problems-404-12"];
+            404: components["responses"]["problems-404-14"];
             409: components["responses"]["problems-409-7"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -9801,6 +11111,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -9914,6 +11225,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             404: components["responses"]["unknown-organization"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -10062,7 +11374,8 @@ export interface operations {
                 /**
                  * @example {
                  *       "ciphertext": "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aXY.Y2lwaGVydGV4dA.dGFn",
-                 *       "expiresAt": "2026-11-21T03:00:00Z"
+                 *       "expiresAt": "2026-11-21T03:00:00Z",
+                 *       "once": true
                  *     }
                  */
                 "application/json": components["schemas"]["CreatePresentation"];
@@ -10121,7 +11434,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "ciphertext": "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aXY.Y2lwaGVydGV4dA.dGFn",
-                     *       "expiresAt": "2026-11-21T03:00:00Z"
+                     *       "expiresAt": "2026-11-21T03:00:00Z",
+                     *       "openedBefore": 0
                      *     }
                      */
                     "application/json": components["schemas"]["Presentation"];
@@ -10129,12 +11443,13 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             404: components["responses"]["presentation-expired"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-10"];
+            503: components["responses"]["problems-503-9"];
         };
     };
     get_quotas: {
@@ -10284,10 +11599,10 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-10"];
+            400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
-            404: components["responses"]["problems-404-13"];
+            404: components["responses"]["problems-404-15"];
             409: components["responses"]["transaction-refused"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -10295,7 +11610,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-13"];
+            503: components["responses"]["problems-503-10"];
         };
     };
     remove_quota: {
@@ -10343,16 +11658,16 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-10"];
+            400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
-            404: components["responses"]["problems-404-13"];
+            404: components["responses"]["problems-404-15"];
             409: components["responses"]["transaction-refused"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-13"];
+            503: components["responses"]["problems-503-10"];
         };
     };
     report_activity: {
@@ -10446,10 +11761,68 @@ export interface operations {
                     "application/json": components["schemas"]["ActivityReport"];
                 };
             };
-            400: components["responses"]["problems-400-2"];
+            400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-11"];
             404: components["responses"]["unknown-service"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-7"];
+        };
+    };
+    report_open_data: {
+        parameters: {
+            query?: {
+                /** @description In which form; or else as the header `accept` likes best. */
+                as?: "json" | "csv";
+                /** @description From this time on; 30 days before `to` unless given. */
+                from?: components["schemas"]["Time"];
+                /** @description Before this time; now unless given. At most 366 days after `from`. */
+                to?: components["schemas"]["Time"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The numbers. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-11-21T03:00:00Z",
+                     *       "madeAt": "2026-11-21T03:00:00Z",
+                     *       "rows": [
+                     *         {
+                     *           "count": 1461,
+                     *           "day": "2026-11-21",
+                     *           "event": "accepted",
+                     *           "name": "reading/air-quality",
+                     *           "topic": "operations"
+                     *         }
+                     *       ],
+                     *       "to": "2026-11-21T03:00:00Z",
+                     *       "whole": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenData"];
+                    /** @example day,topic,name,event,count */
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["problems-400-3"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-11"];
+            404: components["responses"]["unknown-service"];
+            406: components["responses"]["not-acceptable"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -10522,7 +11895,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_SharedResource"];
                 };
             };
-            400: components["responses"]["problems-400-2"];
+            400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-5"];
             404: components["responses"]["unknown-service"];
@@ -10591,7 +11964,7 @@ export interface operations {
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-5"];
-            404: components["responses"]["problems-404-14"];
+            404: components["responses"]["problems-404-16"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -10637,10 +12010,10 @@ export interface operations {
                     "application/json": components["schemas"]["DescribedResource"];
                 };
             };
-            400: components["responses"]["problems-400-2"];
+            400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-5"];
-            404: components["responses"]["problems-404-14"];
+            404: components["responses"]["problems-404-16"];
             409: components["responses"]["description-mismatch"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -10703,10 +12076,10 @@ export interface operations {
                     "application/json": components["schemas"]["Page_AssetReader"];
                 };
             };
-            400: components["responses"]["problems-400-2"];
+            400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-5"];
-            404: components["responses"]["problems-404-14"];
+            404: components["responses"]["problems-404-16"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -10755,7 +12128,7 @@ export interface operations {
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-5"];
-            404: components["responses"]["problems-404-15"];
+            404: components["responses"]["problems-404-17"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -10831,7 +12204,7 @@ export interface operations {
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-5"];
-            404: components["responses"]["problems-404-14"];
+            404: components["responses"]["problems-404-16"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -10873,6 +12246,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -10934,7 +12308,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-10"];
+            400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             409: components["responses"]["transaction-refused"];
@@ -11060,7 +12434,7 @@ export interface operations {
                     "application/json": components["schemas"]["Changed"];
                 };
             };
-            400: components["responses"]["problems-400-10"];
+            400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-15"];
             409: components["responses"]["transaction-refused"];
@@ -11104,6 +12478,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-2"];
+            403: components["responses"]["user-suspended"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -11151,8 +12526,9 @@ export interface operations {
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            400: components["responses"]["problems-400-2"];
+            400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -11182,6 +12558,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-2"];
+            403: components["responses"]["user-suspended"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -11217,6 +12594,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -11226,7 +12604,10 @@ export interface operations {
     };
     register_source: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `true`: say what would change, and change nothing (M-CON-4). */
+                check?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -11236,13 +12617,40 @@ export interface operations {
                 /**
                  * @example {
                  *       "approval": "eyJhbGciOiJFZERTQSJ9.e30.AA",
-                 *       "statement": "eyJhbGciOiJFZERTQSJ9.e30.AA"
+                 *       "statement": "eyJhbGciOiJFZERTQSJ9.eyJkbyI6InJlZ2lzdGVyIiwiY2hhaW5JZCI6NzEwMCwia2luZCI6ImRldmljZSIsIm9yZ2FuaXphdGlvbiI6IjEyNDQwMzAwNDU1NzY1NDEyQSIsIm5hbWUiOiJBaXIgc3RhdGlvbiAxIiwiandrIjp7Imt0eSI6Ik9LUCIsImNydiI6IkVkMjU1MTkiLCJ4IjoiMTFxWUFZS3hDcmZWU183VHlXUUhPZzdoY3ZQYXBpTWxyd0lhYVBjSFVSbyJ9LCJ0aW1lIjoxNzk1MjMwMDAwMDAwfQ.AA"
                  *     }
                  */
                 "application/json": components["schemas"]["StateSource"];
             };
         };
         responses: {
+            /** @description Checked: what would change. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "applied": true,
+                     *       "effects": [
+                     *         "chain degree: key 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 may issue degree"
+                     *       ],
+                     *       "recorded": [
+                     *         {
+                     *           "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *           "blockNumber": 128,
+                     *           "chain": "degree",
+                     *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
             /** @description Durable; recorded with the next data block. */
             201: {
                 headers: {
@@ -11278,15 +12686,15 @@ export interface operations {
             400: components["responses"]["problems-400-23"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-16"];
-            404: components["responses"]["problems-404-16"];
-            409: components["responses"]["source-exists"];
+            404: components["responses"]["problems-404-18"];
+            409: components["responses"]["problems-409-9"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-10"];
         };
     };
     get_source: {
@@ -11333,7 +12741,7 @@ export interface operations {
                     "application/json": components["schemas"]["Source"];
                 };
             };
-            400: components["responses"]["problems-400-8"];
+            400: components["responses"]["problems-400-9"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-source"];
@@ -11347,6 +12755,8 @@ export interface operations {
     withdraw_source: {
         parameters: {
             query?: {
+                /** @description `true`: say what would change, and change nothing (M-CON-4). */
+                check?: boolean;
                 /** @description The reason, at most 256 bytes. */
                 reason?: string;
             };
@@ -11359,7 +12769,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The source at its end. */
+            /** @description The source at its end, or what would change. */
             200: {
                 headers: {
                     /** @description Names this answer in the operator's log. */
@@ -11388,19 +12798,19 @@ export interface operations {
                      *       "source": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
                      *     }
                      */
-                    "application/json": components["schemas"]["Source"];
+                    "application/json": components["schemas"]["SourceChanged"];
                 };
             };
             400: components["responses"]["problems-400-24"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-16"];
             404: components["responses"]["unknown-source"];
-            409: components["responses"]["source-exists"];
+            409: components["responses"]["problems-409-9"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-10"];
         };
     };
     rotate_source_key: {
@@ -11418,7 +12828,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "approval": "eyJhbGciOiJFZERTQSJ9.e30.AA",
-                 *       "statement": "eyJhbGciOiJFZERTQSJ9.e30.AA"
+                 *       "statement": "eyJhbGciOiJFZERTQSJ9.eyJkbyI6InJlZ2lzdGVyIiwiY2hhaW5JZCI6NzEwMCwia2luZCI6ImRldmljZSIsIm9yZ2FuaXphdGlvbiI6IjEyNDQwMzAwNDU1NzY1NDEyQSIsIm5hbWUiOiJBaXIgc3RhdGlvbiAxIiwiandrIjp7Imt0eSI6Ik9LUCIsImNydiI6IkVkMjU1MTkiLCJ4IjoiMTFxWUFZS3hDcmZWU183VHlXUUhPZzdoY3ZQYXBpTWxyd0lhYVBjSFVSbyJ9LCJ0aW1lIjoxNzk1MjMwMDAwMDAwfQ.AA"
                  *     }
                  */
                 "application/json": components["schemas"]["StateSource"];
@@ -11468,7 +12878,68 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-14"];
+            503: components["responses"]["problems-503-13"];
+        };
+    };
+    restore_source: {
+        parameters: {
+            query?: {
+                /** @description `true`: say what would change, and change nothing (M-CON-4). */
+                check?: boolean;
+                /** @description The reason, at most 256 bytes. */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The source. */
+                source: components["schemas"]["Address"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The source, or what would change. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "fromMs": 1795230000000,
+                     *           "jwk": {
+                     *             "crv": "Ed25519",
+                     *             "kty": "OKP",
+                     *             "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+                     *           },
+                     *           "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                     *           "statement": "eyJhbGciOiJFZERTQSJ9.e30.AA"
+                     *         }
+                     *       ],
+                     *       "kind": "device",
+                     *       "name": "Air station 1",
+                     *       "organization": "12440300455765412A",
+                     *       "registeredBy": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *       "source": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SourceChanged"];
+                };
+            };
+            400: components["responses"]["problems-400-24"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-16"];
+            404: components["responses"]["unknown-source"];
+            409: components["responses"]["problems-409-9"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-10"];
         };
     };
     submit_data: {
@@ -11548,11 +13019,11 @@ export interface operations {
                     "application/json": components["schemas"]["SubmissionReceipt"];
                 };
             };
-            400: components["responses"]["problems-400-23"];
+            400: components["responses"]["problems-400-26"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-18"];
-            404: components["responses"]["problems-404-17"];
-            409: components["responses"]["problems-409-9"];
+            404: components["responses"]["problems-404-19"];
+            409: components["responses"]["problems-409-10"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -11560,7 +13031,7 @@ export interface operations {
             429: components["responses"]["problems-429-1"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-14"];
+            503: components["responses"]["problems-503-13"];
         };
     };
     get_submission: {
@@ -11606,12 +13077,13 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             404: components["responses"]["unknown-submission"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-14"];
+            503: components["responses"]["problems-503-13"];
         };
     };
     prove_operation: {
@@ -11650,12 +13122,247 @@ export interface operations {
             };
             400: components["responses"]["problems-400-1"];
             401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
             404: components["responses"]["unknown-submission"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-14"];
+        };
+    };
+    list_subscriptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Subscriptions. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "subscriptions": [
+                     *         {
+                     *           "createdAt": "2026-11-21T03:00:00Z",
+                     *           "expiresAt": "2026-11-21T03:00:00Z",
+                     *           "id": "0x5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b",
+                     *           "name": "wells of the harbour",
+                     *           "query": {
+                     *             "ascending": false,
+                     *             "formats": [
+                     *               "reading/air-quality"
+                     *             ],
+                     *             "proofs": false,
+                     *             "text": "harbour"
+                     *           },
+                     *           "start": 128
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Subscriptions"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["user-suspended"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-2"];
+        };
+    };
+    subscribe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "days": 90,
+                 *       "name": "wells of the harbour",
+                 *       "query": {
+                 *         "ascending": false,
+                 *         "formats": [
+                 *           "reading/air-quality"
+                 *         ],
+                 *         "proofs": false,
+                 *         "text": "harbour"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Subscribe"];
+            };
+        };
+        responses: {
+            /** @description The subscription. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "createdAt": "2026-11-21T03:00:00Z",
+                     *       "expiresAt": "2026-11-21T03:00:00Z",
+                     *       "id": "0x5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b",
+                     *       "name": "wells of the harbour",
+                     *       "query": {
+                     *         "ascending": false,
+                     *         "formats": [
+                     *           "reading/air-quality"
+                     *         ],
+                     *         "proofs": false,
+                     *         "text": "harbour"
+                     *       },
+                     *       "start": 128
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            400: components["responses"]["problems-400-5"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-19"];
+            404: components["responses"]["unknown-service"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
             503: components["responses"]["problems-503-15"];
+        };
+    };
+    end_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id. */
+                subscription: components["schemas"]["Hash"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it was. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "createdAt": "2026-11-21T03:00:00Z",
+                     *       "expiresAt": "2026-11-21T03:00:00Z",
+                     *       "id": "0x5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b5b",
+                     *       "name": "wells of the harbour",
+                     *       "query": {
+                     *         "ascending": false,
+                     *         "formats": [
+                     *           "reading/air-quality"
+                     *         ],
+                     *         "proofs": false,
+                     *         "text": "harbour"
+                     *       },
+                     *       "start": 128
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            400: components["responses"]["problems-400-1"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["user-suspended"];
+            404: components["responses"]["unknown-subscription"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-16"];
+        };
+    };
+    subscribed_operations: {
+        parameters: {
+            query?: {
+                /** @description `cursor` of the reading before; from the start of the subscription when absent. */
+                after?: string;
+                /** @description At most so many operations, 1 to 100, 20 unless given. */
+                limit?: number;
+                /** @description If there is none, wait so many seconds until there is, 0 to 20; 0 unless given. */
+                wait?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Its id. */
+                subscription: components["schemas"]["Hash"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Operations. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "cursor": "128.0",
+                     *       "operations": [
+                     *         {
+                     *           "acceptedAt": 1795230000000,
+                     *           "access": "public",
+                     *           "at": {
+                     *             "index": 0,
+                     *             "place": 128
+                     *           },
+                     *           "digest": "0xd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1",
+                     *           "format": "reading/air-quality",
+                     *           "formatVersion": 1,
+                     *           "name": "0x0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
+                     *           "operation": "{\"time\":1795229999000,\"content\":{\"place\":\"harbour\"}}",
+                     *           "organization": "12440300455765412A",
+                     *           "right": "open",
+                     *           "source": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveredData"];
+                };
+            };
+            400: components["responses"]["problems-400-3"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-5"];
+            404: components["responses"]["problems-404-20"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     list_users: {
@@ -11707,7 +13414,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_User"];
                 };
             };
-            400: components["responses"]["problems-400-2"];
+            400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             414: components["responses"]["url-too-long"];
@@ -11782,16 +13489,17 @@ export interface operations {
                     "application/json": components["schemas"]["Registered"];
                 };
             };
-            400: components["responses"]["problems-400-26"];
+            400: components["responses"]["problems-400-27"];
             401: components["responses"]["problems-401-2"];
-            409: components["responses"]["problems-409-10"];
+            403: components["responses"]["user-suspended"];
+            409: components["responses"]["problems-409-11"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-16"];
+            503: components["responses"]["problems-503-17"];
         };
     };
     get_user: {
@@ -11835,7 +13543,7 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            400: components["responses"]["problems-400-8"];
+            400: components["responses"]["problems-400-9"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-address"];
@@ -11888,18 +13596,18 @@ export interface operations {
                     "application/json": components["schemas"]["Confirmed"];
                 };
             };
-            400: components["responses"]["problems-400-4"];
+            400: components["responses"]["problems-400-5"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-address"];
-            409: components["responses"]["problems-409-11"];
+            409: components["responses"]["problems-409-12"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-17"];
+            503: components["responses"]["problems-503-18"];
         };
     };
     get_public_key: {
@@ -11944,15 +13652,79 @@ export interface operations {
                     "application/json": components["schemas"]["PublicKey"];
                 };
             };
-            400: components["responses"]["problems-400-8"];
+            400: components["responses"]["problems-400-9"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-5"];
-            404: components["responses"]["problems-404-18"];
+            404: components["responses"]["problems-404-21"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
             503: components["responses"]["problems-503-3"];
+        };
+    };
+    suspend_user: {
+        parameters: {
+            query?: {
+                /** @description `true`: say what would change, and change nothing (M-CON-4). */
+                check?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The user's address. */
+                address: components["schemas"]["Address"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "suspended": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["SuspendUser"];
+            };
+        };
+        responses: {
+            /** @description What changes. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "applied": true,
+                     *       "effects": [
+                     *         "chain degree: key 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 may issue degree"
+                     *       ],
+                     *       "recorded": [
+                     *         {
+                     *           "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *           "blockNumber": 128,
+                     *           "chain": "degree",
+                     *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            400: components["responses"]["problems-400-20"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-15"];
+            409: components["responses"]["transaction-refused"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-6"];
         };
     };
 }
