@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::{signed_in::SignedIn, support::*};
 
-const FIRST: [&str; 2] = ["--dev-key", "0"];
-const SECOND: [&str; 2] = ["--dev-key", "9"];
+pub const FIRST: [&str; 2] = ["--dev-key", "0"];
+pub const SECOND: [&str; 2] = ["--dev-key", "9"];
 
 fn contract(operator: [&str; 2], arguments: &[&str]) -> Vec<String> {
     operator.iter().chain(&["contract"]).chain(arguments).map(|word| (*word).to_owned()).collect()
@@ -129,7 +129,7 @@ async fn a_service_is_withdrawn_and_offered_again() {
 }
 
 /// What is refused because it needs two operators, proposed by the first and approved by the second; the name of the change.
-fn agreed(by: [&str; 2], and: [&str; 2], command: &[&str]) -> String {
+pub fn agreed(by: [&str; 2], and: [&str; 2], command: &[&str]) -> String {
     let refused = chancery(&[&by[..], command].concat());
     let problem: Value = serde_json::from_slice(&refused.stderr).unwrap();
     assert_eq!((&problem["code"], &problem["kind"]), (&"approval-required".into(), &"access".into()), "{problem}");

@@ -4,6 +4,7 @@ use alloy::signers::local::PrivateKeySigner;
 use serde_json::{Value, json};
 
 use super::{
+    releases::{FIRST, SECOND, agreed},
     signed_in::{SignedIn, exchange},
     support::*,
 };
@@ -53,8 +54,12 @@ async fn a_user_is_suspended_on_the_record_and_restored() {
     assert_eq!((status, &checked["applied"], &checked["recorded"]), (200, &json!(false), &json!([])), "{checked}");
     assert_eq!(own().await.0, 200, "a check changes nothing");
     for (suspended, word, answered) in [(true, "suspended", 403), (false, "restored", 200)] {
-        let (status, applied) = operator.ask("PUT", &path, Some(&json!({"suspended": suspended}))).await;
-        assert_eq!((status, &applied["recorded"][0]["chain"]), (200, &json!("main")), "{applied}");
+        // Who may use the gateway is a change of access, which takes two here.
+        let (status, refused) = operator.ask("PUT", &path, Some(&json!({"suspended": suspended}))).await;
+        assert_eq!((status, &refused["code"]), (403, &json!("approval-required")), "{refused}");
+        let change = agreed(FIRST, SECOND, &["user", if suspended { "suspend" } else { "restore" }, &address]);
+        let shown = answer(&[&FIRST[..], &["change", "show", &change]].concat());
+        assert_eq!(shown["proposal"]["status"], "applied", "{shown}");
         let (status, answer) = own().await;
         assert_eq!(status, answered, "{answer}");
         if suspended {

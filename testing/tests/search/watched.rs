@@ -186,7 +186,7 @@ async fn submit_two(gateway: &str, source: &Source) {
     let (place, digest) = (&receipt["place"], receipt["digest"].as_str().unwrap_or_else(|| panic!("{outcomes}")));
     let state = format!("{gateway}/v1/submissions/{place}/{digest}");
     let final_by = tokio::time::Instant::now() + MAX_WAIT;
-    while reqwest::get(&state).await.unwrap().json::<Value>().await.unwrap()["recorded"].is_null() {
+    while reqwest::get(&state).await.unwrap().json::<Value>().await.unwrap()["dataBlock"].is_null() {
         assert!(tokio::time::Instant::now() < final_by, "its data block does not become final");
         tokio::task::yield_now().await;
     }
