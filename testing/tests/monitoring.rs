@@ -109,6 +109,8 @@ async fn the_alerts_ask_for_what_a_city_shows() {
     let data = tempfile::tempdir().unwrap();
     let city = City::start(&CityOptions::founded(&data.path().join("city")).unwrap()).unwrap();
     let url = format!("{}/metrics", city.gateway);
+    // What is counted by its kind is shown from the first one on.
+    assert_eq!(get(&format!("{}/v1/nowhere", city.gateway)).await.0, 404);
     // Monitoring is asked in intervals: its part comes a moment later.
     let shown = async {
         loop {

@@ -232,6 +232,7 @@ pub(crate) enum ReceiversCommand {
     /// Post each alert to a URL: JSON, signed as Standard Webhooks says. Prints the secret of the signatures, this once.
     Add {
         /// Where: https, or http on the gateway's machine.
+        #[arg(id = "receiver_url", value_name = "URL")]
         url: String,
         /// It may be in a private network or on the gateway's machine.
         #[arg(long)]
