@@ -35,6 +35,8 @@ const AMOUNT: u64 = 70;
 const AWAY: Duration = Duration::from_secs(2);
 /// Longer than anything takes that a requester without an answer, or a relay whose step was kept, has on its way.
 const QUIET: Duration = Duration::from_secs(4);
+/// Longer than the pause between two looks for reservations that came after their deadline.
+const QUIET_AFTER_A_DEADLINE: Duration = Duration::from_secs(70);
 /// The same of one that has its answer.
 const QUIET_WITH_ANSWER: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_millis(100);
@@ -169,7 +171,11 @@ impl Stage {
         }
         let mut asking = Some(self.ask(&errand).await);
         let (mut answer, mut is_orphan, mut came, mut quiet) = (None, false, false, Duration::ZERO);
-        let long_enough = if matches!(end, End::Orphan | End::Expire) { QUIET } else { QUIET_WITH_ANSWER };
+        let long_enough = match end {
+            End::Orphan => QUIET,
+            End::Expire => QUIET_AFTER_A_DEADLINE,
+            End::Commit | End::Abort | End::Release => QUIET_WITH_ANSWER,
+        };
         let course = async {
             while quiet < long_enough {
                 sleep(LOOK).await;
