@@ -96,7 +96,9 @@ impl Courier {
             None => Errand::stops_of(self.alliance.parties(number).await?),
         };
         let stops = errand.stops.insert(stops);
-        let (is_fresh, is_careful) = (errand.is_fresh, errand.is_careful);
+        // Handed in again, one that is decided is not new: what its members came to is asked.
+        let is_fresh = errand.is_fresh && decision.state() == RequestState::Sequenced;
+        let is_careful = errand.is_careful;
         errand.is_fresh = false;
         let parts: Vec<_> = (0..)
             .zip(stops.iter().copied())

@@ -92,7 +92,7 @@ async fn a_process_that_is_gone_is_unavailable_and_the_next_one_is_found() {
         let health = remote.health().await.unwrap();
         assert_eq!(
             (health.entity.as_str(), health.process_id, health.services.len()),
-            ("house", std::process::id(), 17)
+            ("house", std::process::id(), 18)
         );
         wired.stop().await;
         assert_eq!(remote.submission(1).await.unwrap_err().code(), Code::EntityUnavailable);
