@@ -47,10 +47,11 @@ pub(crate) enum Moment {
     After,
 }
 
-/// Dies at the step number `at`, counted over all chains.
+/// Dies at the step number `at`, counted over all chains, or at the first of a name.
 #[derive(Debug)]
 pub(crate) struct Trap {
     at: usize,
+    named: Option<&'static str>,
     moment: Moment,
     steps: Mutex<Vec<&'static str>>,
     sprung: AtomicBool,
@@ -61,17 +62,22 @@ pub(crate) struct Trap {
 
 impl Trap {
     pub(crate) fn new(at: usize, moment: Moment) -> Arc<Self> {
-        Self::made(at, moment, true)
+        Self::made(at, None, moment, true)
     }
 
     /// The same on wires that let nobody ask the second member before the first was asked: what that holds has to be released if the second refuses.
     pub(crate) fn in_turn(at: usize, moment: Moment) -> Arc<Self> {
-        Self::made(at, moment, false)
+        Self::made(at, None, moment, false)
     }
 
-    fn made(at: usize, moment: Moment, is_first_asked: bool) -> Arc<Self> {
+    /// As [`Self::in_turn`], at the first step of this name, whichever number it has this time.
+    pub(crate) fn at_first(named: &'static str, moment: Moment) -> Arc<Self> {
+        Self::made(usize::MAX, Some(named), moment, false)
+    }
+
+    fn made(at: usize, named: Option<&'static str>, moment: Moment, is_first_asked: bool) -> Arc<Self> {
         let (steps, sprung, told) = (Mutex::default(), AtomicBool::new(false), Notify::new());
-        Arc::new(Self { at, moment, steps, sprung, is_first_asked: AtomicBool::new(is_first_asked), told })
+        Arc::new(Self { at, named, moment, steps, sprung, is_first_asked: AtomicBool::new(is_first_asked), told })
     }
 
     /// Whether it is this chain's turn: 0 is the alliance's, then the members'.
@@ -87,7 +93,7 @@ impl Trap {
         let Some(step) = step else { return true };
         let mut steps = self.steps.lock().unwrap();
         steps.push(step);
-        if steps.len() <= self.at {
+        if self.named.map_or(steps.len() <= self.at, |named| named != step) {
             return true;
         }
         self.sprung.store(true, Ordering::SeqCst);
@@ -98,7 +104,7 @@ impl Trap {
     /// Waits until it has died; at which step.
     pub(crate) async fn death(&self) -> &'static str {
         self.told.notified().await;
-        self.steps.lock().unwrap()[self.at]
+        self.named.unwrap_or_else(|| self.steps.lock().unwrap()[self.at])
     }
 
     fn fault(self: &Arc<Self>, chain: usize) -> Fault {
