@@ -143,7 +143,7 @@ async fn relays_die(partnership: &Partnership, requester: &Requester, end: End, 
         if end != End::Abort || died.contains(RELEASE) {
             break;
         }
-        let (key, trap) = (format!("{end:?} {moment:?} {RELEASE} {again}"), Trap::at_first(RELEASE, moment));
+        let (key, trap) = (format!("{end:?} {moment:?} again {again}"), Trap::at_first(RELEASE, moment));
         died.extend(relay_dies(partnership, requester, end, &key, trap).await);
     }
     died
