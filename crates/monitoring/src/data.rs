@@ -65,7 +65,7 @@ mod tests {
     use chancery_reference_points::journal::Clock;
 
     use super::*;
-    use crate::{WatchParts, watch::city::City};
+    use crate::{WatchParts, watch::testing::City};
 
     fn audit(city: &Arc<City>, folder: &tempfile::TempDir) -> DataAudit {
         let clock: Clock = Arc::new(|| 1);

@@ -269,6 +269,6 @@ async fn look_at_quotas(watch: Arc<Watch>) {
 }
 
 #[cfg(test)]
-pub(crate) mod city;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

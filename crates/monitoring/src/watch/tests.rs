@@ -7,7 +7,7 @@ use chancery_reference_points::{
 };
 use tempfile::TempDir;
 
-use super::{city::City, *};
+use super::{testing::City, *};
 
 const NOW_MS: u64 = 1_795_230_000_000;
 

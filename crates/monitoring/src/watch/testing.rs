@@ -163,6 +163,7 @@ impl M2p for City {
     async fn recorded_roots(&self, _: &Mandate, _: &ChainName, from: u64) -> DoorResult<RecordedRoots> {
         self.answers()?;
         let chain = self.chain.lock().unwrap();
+        // A page holds one, so that whoever reads has to turn it.
         let roots = chain.iter().skip(usize::try_from(from).unwrap()).map(|block| block.root).take(1).collect();
         Ok(RecordedRoots { total: chain.len() as u64, roots })
     }
