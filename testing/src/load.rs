@@ -4,12 +4,14 @@
 
 mod blaster;
 mod deployment;
+mod growing;
 mod pace;
 mod receipts;
 mod workload;
 
 pub use blaster::{LoadReport, send_all};
-pub use deployment::{deploy_store, next_nonces};
+pub use deployment::{deploy, deploy_store, next_nonces};
+pub use growing::{GrowingState, Slots};
 pub use pace::{Latencies, send_at_pace};
 pub use receipts::{GivenReceipts, check_receipts, submit};
-pub use workload::{Kind, STORE_INIT_CODE, Workload, funded_signers};
+pub use workload::{Call, Kind, STORE_INIT_CODE, Workload, funded_signers};

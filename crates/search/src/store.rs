@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, path::Path};
 use chancery_data::{SourceId, submission::Access};
 use chancery_ingest::journal::{JournalError, Position};
 use chancery_reference_points::data_search::{DayCount, OperationPlace};
-use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use fjall::{
+    Database, Keyspace, KeyspaceCreateOptions,
+    config::{PartitioningPolicy, PinningPolicy},
+};
 
 use crate::{
     chunk::{Bounds, Rows, Tail, class_byte, class_of, decode_list, encode_list},
@@ -16,8 +19,9 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 const MAX_STORE_JOURNAL_BYTES: u64 = 128 * 1024 * 1024;
 const WRITE_BUFFER_BYTES: u64 = 16 * 1024 * 1024;
 const AT: &str = "at";
-/// Of the layout of the index; another one is made anew. 2: of two layouts that never met, readers of restricted data with counts by access class, or spans of members. 3: both.
-const VERSION: u64 = 3;
+/// Of the layout of the index; another one is made anew. 2: of two layouts that never met, readers of restricted data with counts by access class, or spans of members. 3: both. 4: the
+/// indices of tables are read in pieces.
+const VERSION: u64 = 4;
 const DAY_MS: u64 = 86_400_000;
 
 /// The index of the search cannot be used. It may be deleted: it is made anew from the journal.
@@ -93,8 +97,16 @@ impl Store {
             .manual_journal_persist(true)
             .open()?;
         let keyspace = |name: &str| {
-            let options =
-                || KeyspaceCreateOptions::default().max_memtable_size(WRITE_BUFFER_BYTES).manual_journal_persist(true);
+            // Indices and filters of tables are read in pieces: the whole index of a table of short lists takes a millisecond to read, and the cache holds few of them.
+            let options = || {
+                KeyspaceCreateOptions::default()
+                    .max_memtable_size(WRITE_BUFFER_BYTES)
+                    .manual_journal_persist(true)
+                    .index_block_partitioning_policy(PartitioningPolicy::all(true))
+                    .filter_block_partitioning_policy(PartitioningPolicy::all(true))
+                    .index_block_pinning_policy(PinningPolicy::all(true))
+                    .filter_block_pinning_policy(PinningPolicy::all(true))
+            };
             database.keyspace(name, options)
         };
         Ok(Self {

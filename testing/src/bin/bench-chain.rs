@@ -1,10 +1,13 @@
 //! `cargo xtask bench chain`: our main chain and anvil, one load generator, the same signed transactions, alternating; prints the ratio.
 #![allow(clippy::print_stdout, reason = "it prints its measurements")]
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result};
 use chancery_testing::{
-    load::{Kind, LoadReport, Workload, deploy_store, funded_signers, next_nonces, send_all},
-    process::{Anvil, City, CityOptions, Network},
+    load::{GrowingState, Kind, LoadReport, Slots, Workload, deploy_store, funded_signers, next_nonces, send_all},
+    numbers::Number,
+    process::{Anvil, City, CityOptions, Network, Usage},
 };
 use clap::Parser;
 
@@ -34,11 +37,17 @@ struct Arguments {
     /// Only one kind.
     #[arg(long, value_parser = ["transfers", "writes"])]
     only: Option<String>,
+    /// Instead, what one write costs our chain at several sizes of its state: numbers of storage slots, smallest first.
+    #[arg(long, value_delimiter = ',', value_name = "SLOTS", num_args = 0.., default_missing_values = ["100000", "5000000"])]
+    growth: Vec<u64>,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if !arguments.growth.is_empty() {
+        return measure_growth(&arguments).await;
+    }
     println!(
         "{} transactions of each kind, {} senders, batches of {}, {} validators",
         arguments.transactions, arguments.senders, arguments.batch, arguments.validators
@@ -84,6 +93,52 @@ async fn measure_ours(kind: Kind, arguments: &Arguments) -> Result<LoadReport> {
     let city = City::start(&CityOptions::new(data.path()))?;
     let url = city.chains.get("main").context("the city has no main chain")?;
     measure(url, kind, arguments).await
+}
+
+/// One city, as in the comparison, whose main chain is filled to each size in turn. What the filling left to be merged is waited for, then slots that
+/// exist and new ones are written, each once before it is measured, so that the caches are those of this kind of write.
+async fn measure_growth(arguments: &Arguments) -> Result<()> {
+    println!(
+        "{} transactions that write a slot each, {} senders, batches of {}",
+        arguments.transactions, arguments.senders, arguments.batch
+    );
+    let data = tempfile::tempdir()?;
+    let city = City::start(&CityOptions::new(data.path()))?;
+    let url = city.chains.get("main").context("the city has no main chain")?;
+    let mut state = GrowingState::deploy(url, funded_signers(arguments.senders)?).await?;
+    let mut first: Option<[f64; 2]> = None;
+    for size in &arguments.growth {
+        state.fill(*size).await?;
+        wait_until_idle(city.pid())?;
+        let mut measured = [0.0; 2];
+        for (place, slots) in measured.iter_mut().zip([Slots::Random, Slots::New]) {
+            state.write(slots, arguments.transactions / 2, arguments.batch).await?;
+            *place = state.write(slots, arguments.transactions, arguments.batch).await?.throughput();
+        }
+        let [random, new] = measured;
+        println!("{size:>9} slots: slots that exist {random:>6.0} tx/s, new ones {new:>6.0} tx/s");
+        let Some([first_random, first_new]) = first else {
+            first = Some(measured);
+            continue;
+        };
+        for (what, share) in [("slots that exist", random / first_random), ("new slots", new / first_new)] {
+            Number::at_least(format!("speed with {size} slots, {what}"), 70.0, "%", share * 100.0).print()?;
+        }
+    }
+    Ok(())
+}
+
+/// Waits until a process takes next to nothing, for a minute at most.
+fn wait_until_idle(pid: u32) -> Result<()> {
+    let longest = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < longest {
+        let before = Usage::of(pid)?.cpu;
+        std::thread::sleep(Duration::from_secs(1));
+        if Usage::of(pid)?.cpu - before < Duration::from_millis(150) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// anvil at its fastest setting: a block each second, free gas, in memory.

@@ -26,6 +26,19 @@ pub enum Kind {
     StorageWrite,
 }
 
+/// What a transaction asks for. Gas is free.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// To whom.
+    pub to: Address,
+    /// In wei.
+    pub value: U256,
+    /// Input.
+    pub input: Bytes,
+    /// The most gas that it may take.
+    pub gas_limit: u64,
+}
+
 /// Signed transactions, by sender, in nonce order.
 #[derive(Debug)]
 pub struct Workload {
@@ -61,44 +74,70 @@ impl Workload {
         store: Address,
     ) -> Result<Self> {
         let per_sender = total / signers.len();
+        Self::sign_calls(signers, first_nonces, &vec![per_sender; signers.len()], chain_id, |sender, _, nonce| {
+            call(kind, sender, nonce, store)
+        })
+    }
+
+    /// Signs, for each signer, as many calls as `counts` says, from its `first_nonces`: `call` of the sender, the call's index with this sender and
+    /// its nonce.
+    ///
+    /// # Errors
+    /// When signing fails.
+    pub fn sign_calls(
+        signers: &[PrivateKeySigner],
+        first_nonces: &[u64],
+        counts: &[usize],
+        chain_id: u64,
+        call: impl Fn(Address, usize, u64) -> Call + Sync,
+    ) -> Result<Self> {
         let transactions = signers
             .par_iter()
             .zip(first_nonces)
-            .map(|(signer, first)| {
-                (0..per_sender as u64)
-                    .map(|index| sign_one(kind, signer, first + index, chain_id, store))
+            .zip(counts)
+            .map(|((signer, first), count)| {
+                (0..*count)
+                    .map(|index| {
+                        let nonce = first + index as u64;
+                        sign_one(signer, nonce, chain_id, call(signer.address(), index, nonce))
+                    })
                     .collect::<Result<Vec<_>>>()
             })
             .collect::<Result<Vec<_>>>()?;
         Ok(Self {
             senders: signers.iter().map(PrivateKeySigner::address).collect(),
-            final_nonces: first_nonces.iter().map(|first| first + per_sender as u64).collect(),
+            final_nonces: first_nonces.iter().zip(counts).map(|(first, count)| first + *count as u64).collect(),
             transactions,
         })
     }
 }
 
-fn sign_one(kind: Kind, signer: &PrivateKeySigner, nonce: u64, chain_id: u64, store: Address) -> Result<String> {
-    let fresh = keccak256([signer.address().as_slice(), &nonce.to_be_bytes()].concat());
-    let (to, value, input, gas_limit) = match kind {
-        Kind::Transfer => (Address::from_slice(&fresh[12..]), U256::from(1), Bytes::new(), 21_000),
-        Kind::StorageWrite => (
-            store,
-            U256::ZERO,
-            Bytes::from([fresh.as_slice(), U256::from(nonce + 1).to_be_bytes::<32>().as_slice()].concat()),
-            60_000,
-        ),
-    };
+fn call(kind: Kind, sender: Address, nonce: u64, store: Address) -> Call {
+    let fresh = keccak256([sender.as_slice(), &nonce.to_be_bytes()].concat());
+    match kind {
+        Kind::Transfer => {
+            Call { to: Address::from_slice(&fresh[12..]), value: U256::from(1), input: Bytes::new(), gas_limit: 21_000 }
+        }
+        Kind::StorageWrite => Call {
+            to: store,
+            value: U256::ZERO,
+            input: Bytes::from([fresh.as_slice(), U256::from(nonce + 1).to_be_bytes::<32>().as_slice()].concat()),
+            gas_limit: 60_000,
+        },
+    }
+}
+
+fn sign_one(signer: &PrivateKeySigner, nonce: u64, chain_id: u64, call: Call) -> Result<String> {
     let mut transaction = TxEip1559 {
         chain_id,
         nonce,
-        gas_limit,
+        gas_limit: call.gas_limit,
         max_fee_per_gas: 0,
         max_priority_fee_per_gas: 0,
-        to: TxKind::Call(to),
-        value,
+        to: TxKind::Call(call.to),
+        value: call.value,
         access_list: Default::default(),
-        input,
+        input: call.input,
     };
     let signature = signer.sign_transaction_sync(&mut transaction)?;
     let envelope = TxEnvelope::Eip1559(transaction.into_signed(signature));

@@ -291,8 +291,8 @@ fn store_config(cache_mib: &str, flags: &[String]) -> StoreConfig {
             "--one-volume" => config.volume_entries = u64::MAX,
             "--large-tables" => config.table_bytes = 64 << 20,
             "--no-run-ahead" => config.run_ahead = false,
-            "--parts-together, --no-run-ahead" => config.parts_apart = false,
-            other => panic!("{other} is no option: --one-volume, --large-tables, --parts-together"),
+            "--parts-together" => config.parts_apart = false,
+            other => panic!("{other} is no option: --one-volume, --large-tables, --no-run-ahead, --parts-together"),
         }
     }
     config
