@@ -76,8 +76,16 @@ impl Alerts {
 
     /// Opens an alert, unless it is open. It is kept before anybody is told.
     pub(crate) async fn raise(self: &Arc<Self>, raised: Raised) {
-        tracing::warn!(rule = raised.rule.name(), subject = raised.subject, "{}", raised.summary);
-        self.change(move |book, city, now_ms| book.raise(raised, city, now_ms)).await;
+        self.change(move |book, city, now_ms| {
+            let (rule, subject, summary) = (raised.rule.name(), raised.subject.clone(), raised.summary.clone());
+            let is_new = book.raise(raised, city, now_ms);
+            // Said once: it is found again with each look.
+            if is_new {
+                tracing::warn!(rule, subject, "{summary}");
+            }
+            is_new
+        })
+        .await;
     }
 
     /// Ends an alert, if it is open.

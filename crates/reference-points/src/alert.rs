@@ -29,16 +29,22 @@ pub enum AlertRule {
     AuditStandsStill,
     /// A quota is used up.
     QuotaExhausted,
+    /// Two final headers of one number were shown to an anchor: nothing of the chain that it follows counts there.
+    AnchorFrozen,
+    /// An anchor is not given the headers that are due.
+    RelayStandsStill,
 }
 
 impl AlertRule {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::DataDifference,
         Self::TimeSequence,
         Self::ChainUnreachable,
         Self::AuditStandsStill,
         Self::QuotaExhausted,
+        Self::AnchorFrozen,
+        Self::RelayStandsStill,
     ];
 
     /// The name in messages and answers.
@@ -50,6 +56,8 @@ impl AlertRule {
             Self::ChainUnreachable => "chain-unreachable",
             Self::AuditStandsStill => "audit-stands-still",
             Self::QuotaExhausted => "quota-exhausted",
+            Self::AnchorFrozen => "anchor-frozen",
+            Self::RelayStandsStill => "relay-stands-still",
         }
     }
 
@@ -57,8 +65,8 @@ impl AlertRule {
     #[must_use]
     pub const fn severity(self) -> &'static str {
         match self {
-            Self::DataDifference | Self::ChainUnreachable => "critical",
-            Self::TimeSequence | Self::AuditStandsStill | Self::QuotaExhausted => "warning",
+            Self::DataDifference | Self::ChainUnreachable | Self::AnchorFrozen => "critical",
+            Self::TimeSequence | Self::AuditStandsStill | Self::QuotaExhausted | Self::RelayStandsStill => "warning",
         }
     }
 }

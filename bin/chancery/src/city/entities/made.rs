@@ -1,6 +1,6 @@
 //! Each entity, made over the doors that it uses, whoever is behind them.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use chancery_certificates::{directory::CityDirectory, kinds, operations, roles::ConfiguredRoles, services};
@@ -28,20 +28,20 @@ use chancery_sharing::directory::{DescriptionFiles, DirectoryAt};
 use super::{ChainAccess, Ground, chain_name};
 use crate::city::{
     layout::{DataDir, MAIN, SIDE, chains},
-    ports::{DatabaseAccounts, DatabaseIndex, DatabaseJournal, DatabaseRegistrations},
+    ports::{CityAnchors, DatabaseAccounts, DatabaseIndex, DatabaseJournal, DatabaseRegistrations},
     secrets::load_or_create_private_key,
 };
 
 /// Longest wait of an operator for a change to count on the side chains. The relay of a city needs a fraction of a second.
 const SHOWN_PATIENCE: Duration = Duration::from_secs(10);
 
-/// `registrations`: all that processing has of the identity database; `configured`: who has a role without it.
+/// `registrations`: all that processing has of the identity database; `configured`: who has a role without it; `relay_note`: where anchors stand that were made later.
 pub(super) fn processing(
     access: ChainAccess,
     registrations: RegistrationReader,
     configured: ConfiguredRoles,
-    directory: &Arc<CityDirectory>,
-    clock: &Clock,
+    relay_note: &Path,
+    (directory, clock): (&Arc<CityDirectory>, &Clock),
 ) -> Result<Processing> {
     let config = ProcessingConfig {
         main: chain_name(MAIN.name),
@@ -55,6 +55,7 @@ pub(super) fn processing(
         operators: configured.operators,
         supervisors: configured.supervisors,
         registrations: Arc::new(DatabaseRegistrations::new(registrations)),
+        anchors: Arc::new(CityAnchors::new(relay_note)),
     };
     Ok(Processing::new(access.ledger, operations::handlers(directory.clone()), config, clock.clone())?)
 }
