@@ -120,7 +120,9 @@ pub(super) async fn provisioning(ground: &Ground, s2p: Arc<dyn S2p>) -> Result<P
     let configured = ground.founded.roles()?;
     let indispensable = configured.operators.union(&configured.supervisors).copied().collect();
     let accounts = Arc::new(DatabaseAccounts::new(ground.database.clone(), indispensable));
-    Ok(Provisioning::open(s2p, offered.collect(), journal, ground.clock.clone()).await?.with_accounts(accounts))
+    let charges = journal.clone();
+    let provisioning = Provisioning::open(s2p, offered.collect(), journal, ground.clock.clone()).await?;
+    Ok(provisioning.with_accounts(accounts).with_charges(charges))
 }
 
 /// Search is where the journal is: it follows the writer, and reads what that has written. Who is an office, processing says; what is sealed, the formats in force.
