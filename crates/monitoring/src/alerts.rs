@@ -7,6 +7,7 @@
 //! ```
 
 mod book;
+mod declared;
 mod delivery;
 mod signature;
 mod target;
@@ -29,6 +30,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 pub(crate) use self::book::Raised;
+pub use self::declared::DeclaredReceiver;
 use self::{
     book::{Book, Message, Receiver, test_body},
     delivery::{Refusal, Sender},
@@ -59,6 +61,9 @@ pub enum AlertsError {
     /// The client.
     #[error("nothing can be sent: {0}")]
     Sender(DoorError),
+    /// A receiver cannot be as it is declared.
+    #[error("a receiver of alerts: {}", .0.detail())]
+    Receiver(DoorError),
 }
 
 impl Alerts {
@@ -67,7 +72,19 @@ impl Alerts {
     /// # Errors
     /// [`AlertsError`].
     pub(crate) fn open(store: Store, city: String, clock: Clock) -> Result<Arc<Self>, AlertsError> {
-        let book = Mutex::new(store.load(FILE)?.unwrap_or_default());
+        Self::open_with(store, city, clock, |_, _, _| Ok(()))
+    }
+
+    /// The same, with a change of what is kept before anybody is told.
+    fn open_with(
+        store: Store,
+        city: String,
+        clock: Clock,
+        change: impl FnOnce(&mut Book, &str, u64) -> DoorResult<()>,
+    ) -> Result<Arc<Self>, AlertsError> {
+        let mut book: Book = store.load(FILE)?.unwrap_or_default();
+        change(&mut book, &city, clock()).map_err(AlertsError::Receiver)?;
+        let book = Mutex::new(book);
         let sender = Sender::new().map_err(AlertsError::Sender)?;
         let alerts = Arc::new(Self { store, city, clock, book, news: Notify::new(), sender });
         tokio::spawn(deliver(Arc::clone(&alerts)));
@@ -89,7 +106,7 @@ impl Alerts {
     }
 
     /// Ends an alert, if it is open.
-    pub(crate) async fn resolve(self: &Arc<Self>, rule: AlertRule, subject: &str) {
+    pub async fn resolve(self: &Arc<Self>, rule: AlertRule, subject: &str) {
         let subject = subject.to_owned();
         self.change(move |book, city, now_ms| book.resolve(rule, &subject, city, now_ms)).await;
     }
@@ -101,7 +118,8 @@ impl Alerts {
     }
 
     /// Subjects of a rule that are open.
-    pub(crate) fn subjects(&self, rule: AlertRule) -> Vec<String> {
+    #[must_use]
+    pub fn subjects(&self, rule: AlertRule) -> Vec<String> {
         let alerts = self.book.lock().alerts();
         alerts.into_iter().filter(|alert| alert.rule == rule).map(|alert| alert.subject).collect()
     }

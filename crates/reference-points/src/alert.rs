@@ -33,11 +33,13 @@ pub enum AlertRule {
     AnchorFrozen,
     /// An anchor is not given the headers that are due.
     RelayStandsStill,
+    /// A shared file at its owner is missing, or not what it was.
+    StoredFile,
 }
 
 impl AlertRule {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::DataDifference,
         Self::TimeSequence,
         Self::ChainUnreachable,
@@ -45,6 +47,7 @@ impl AlertRule {
         Self::QuotaExhausted,
         Self::AnchorFrozen,
         Self::RelayStandsStill,
+        Self::StoredFile,
     ];
 
     /// The name in messages and answers.
@@ -58,6 +61,7 @@ impl AlertRule {
             Self::QuotaExhausted => "quota-exhausted",
             Self::AnchorFrozen => "anchor-frozen",
             Self::RelayStandsStill => "relay-stands-still",
+            Self::StoredFile => "stored-file",
         }
     }
 
@@ -65,7 +69,7 @@ impl AlertRule {
     #[must_use]
     pub const fn severity(self) -> &'static str {
         match self {
-            Self::DataDifference | Self::ChainUnreachable | Self::AnchorFrozen => "critical",
+            Self::DataDifference | Self::ChainUnreachable | Self::AnchorFrozen | Self::StoredFile => "critical",
             Self::TimeSequence | Self::AuditStandsStill | Self::QuotaExhausted | Self::RelayStandsStill => "warning",
         }
     }
