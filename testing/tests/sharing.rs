@@ -154,7 +154,7 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     // WATCH-11: the service finds it out by itself, and says so once.
     let raised = told.next("alert.raised").await;
     assert_eq!((&raised["rule"], &raised["subject"]), (&json!("stored-file"), &json!("weather-daily, part 1")));
-    assert!(raised["summary"].as_str().unwrap().contains("fingerprint"), "{raised}");
+    assert!(raised["summary"].as_str().unwrap().contains("on chain"), "{raised}");
     refused(bodies.owner(&["share", "verify", &declaration]));
     fs::write(&stored, &good).unwrap();
     let verified = bodies.owner(&["share", "verify", &declaration]).unwrap();

@@ -65,13 +65,16 @@ impl AlertRule {
         }
     }
 
+    /// Whether somebody should look at once.
+    #[must_use]
+    pub const fn is_critical(self) -> bool {
+        matches!(self, Self::DataDifference | Self::ChainUnreachable | Self::AnchorFrozen | Self::StoredFile)
+    }
+
     /// How soon somebody should look.
     #[must_use]
     pub const fn severity(self) -> &'static str {
-        match self {
-            Self::DataDifference | Self::ChainUnreachable | Self::AnchorFrozen | Self::StoredFile => "critical",
-            Self::TimeSequence | Self::AuditStandsStill | Self::QuotaExhausted | Self::RelayStandsStill => "warning",
-        }
+        if self.is_critical() { "critical" } else { "warning" }
     }
 }
 
