@@ -10,12 +10,14 @@ use chancery_reference_points::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::catalogue::{Audience, OfferedService};
+
 /// Name of the service that counts.
 const CHARGES: &str = "fees.charges";
 /// Who may ask; an inspector for its own only.
-const ROLES: [Role; 2] = [Role::Inspector, Role::Supervisor];
+const ROLES: &[Role] = &[Role::Inspector, Role::Supervisor];
 /// Most rows of one answer: addresses that were answered for an organization.
-pub(crate) const MAX_CHARGED_ROWS: usize = 10_000;
+const MAX_CHARGED_ROWS: usize = 10_000;
 
 /// What is charged for an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,12 +95,13 @@ struct ChargesAnswer {
     counts: Vec<Charged>,
 }
 
-/// The service that counts.
-pub(crate) struct ChargesService(pub(crate) Arc<dyn Charges>);
-
-impl ChargesService {
-    pub(crate) const ROLES: &'static [Role] = &ROLES;
+/// The service that counts, for the catalogue.
+#[must_use]
+pub fn charges_service(charges: Arc<dyn Charges>) -> OfferedService {
+    OfferedService::new(Arc::new(ChargesService(charges)), Audience::Roles(ROLES))
 }
+
+struct ChargesService(Arc<dyn Charges>);
 
 #[async_trait]
 impl Service for ChargesService {

@@ -27,7 +27,7 @@ use crate::{
     access::{Refusal, is_open, judge, right_to_ask},
     accounts::Accounts,
     catalogue::{Audience, OfferedService},
-    charges::{Charge, Charges, ChargesService, bytes_of, payer},
+    charges::{Charge, Charges, bytes_of, payer},
     control::WITHDRAWN,
     prices,
     rules::Rules,
@@ -137,12 +137,9 @@ impl Provisioning {
         Self { accounts: Some(accounts), ..self }
     }
 
-    /// The same, which counts the answers that are charged for, and offers these counts.
+    /// The same, which writes down what is charged for; [`charges_service`](crate::charges_service) counts it.
     #[must_use]
-    pub fn with_charges(mut self, charges: Arc<dyn Charges>) -> Self {
-        let service = Arc::new(ChargesService(Arc::clone(&charges)));
-        let offered = OfferedService::new(service, Audience::Roles(ChargesService::ROLES));
-        self.services.insert(offered.service.name(), offered);
+    pub fn with_charges(self, charges: Arc<dyn Charges>) -> Self {
         Self { charges: Some(charges), ..self }
     }
 

@@ -26,7 +26,7 @@ mod subscription_files;
 
 pub use accounts::Accounts;
 pub use catalogue::{Audience, OfferedService};
-pub use charges::{Charge, Charged, Charges};
+pub use charges::{Charge, Charged, Charges, charges_service};
 pub use data::DataService;
 pub use entity::{Admission, Provisioning};
 pub use subscription_files::{SubscriptionFiles, Subscriptions};

@@ -25,8 +25,8 @@ pub(super) struct Anchors {
 #[derive(Default)]
 pub(super) struct Seen {
     pub(super) raised: Vec<Raised>,
-    /// Places that were not read, or of which it is not known yet whether their relay stands still: nothing of them is over.
-    unknown: Vec<(AlertRule, String)>,
+    /// Places of which it is known how they are by a rule: of others nothing is over.
+    known: Vec<(AlertRule, String)>,
 }
 
 impl Seen {
@@ -35,7 +35,7 @@ impl Seen {
         let of_it = |place: &String| {
             subject == place || subject.strip_prefix(place.as_str()).is_some_and(|rest| rest.starts_with(':'))
         };
-        !self.unknown.iter().any(|(unknown, place)| *unknown == rule && of_it(place))
+        self.known.iter().any(|(known, place)| *known == rule && of_it(place))
             && !self.raised.iter().any(|raised| raised.rule == rule && raised.subject == subject)
     }
 }
@@ -46,36 +46,32 @@ impl Anchors {
         let mut seen = Seen::default();
         for state in states {
             let place = place(&state.place);
-            let Some(standing) = state.standing else {
-                seen.unknown
-                    .extend([AlertRule::AnchorFrozen, AlertRule::RelayStandsStill].map(|rule| (rule, place.clone())));
-                continue;
-            };
+            let Some(standing) = state.standing else { continue };
+            seen.known.push((AlertRule::AnchorFrozen, place.clone()));
             if let Some(conflict) = standing.conflict {
                 // It is given nothing while it is frozen.
                 self.behind.remove(&place);
                 seen.raised.push(frozen(&state.place, conflict));
+                seen.known.push((AlertRule::RelayStandsStill, place));
                 continue;
             }
-            let Some(head) = state.head else {
-                seen.unknown.push((AlertRule::RelayStandsStill, place));
-                continue;
-            };
+            let Some(head) = state.head else { continue };
             let is_behind =
                 state.place.is_fed && head >= standing.newest.unwrap_or(0).saturating_add(MAX_BEHIND_BLOCKS);
             if !is_behind {
                 self.behind.remove(&place);
+                seen.known.push((AlertRule::RelayStandsStill, place));
                 continue;
             }
             let (known, since_ms) = self.behind.entry(place.clone()).or_insert((standing.newest, now_ms));
             if *known != standing.newest {
                 // It moves: whoever catches up does not stand still.
                 (*known, *since_ms) = (standing.newest, now_ms);
+                seen.known.push((AlertRule::RelayStandsStill, place));
             } else if now_ms.saturating_sub(*since_ms) >= MAX_STILL_MS {
                 seen.raised.push(still(&state.place, standing.newest, head));
-            } else {
-                seen.unknown.push((AlertRule::RelayStandsStill, place));
             }
+            // Otherwise it is not known yet.
         }
         seen
     }
@@ -147,6 +143,10 @@ mod tests {
         // A host that does not answer says nothing of what was frozen.
         let silent = anchors.look(&[AnchorState { standing: None, ..state(9, None, None) }], 1);
         assert!(silent.raised.is_empty() && !silent.is_over(AlertRule::AnchorFrozen, "main at degree: block 7"));
+        assert!(
+            !anchors.look(&[], 1).is_over(AlertRule::AnchorFrozen, "main at degree: block 7"),
+            "nor one that is not listed"
+        );
         let voted = anchors.look(&[state(0, Some(9), None)], 2);
         assert!(voted.raised.is_empty() && voted.is_over(AlertRule::AnchorFrozen, "main at degree: block 7"));
     }

@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use serde_json::json;
 
 use super::*;
-use crate::charges::Charged;
+use crate::charges::{Charged, charges_service};
 
 #[derive(Default)]
 struct MemoryJournal {
@@ -309,7 +309,8 @@ impl Charges for MemoryCharges {
 #[tokio::test]
 async fn an_answer_that_is_charged_for_is_written_down_first_and_a_refused_one_costs_nothing() {
     let (journal, charges) = (Arc::new(MemoryJournal::default()), Arc::new(MemoryCharges::default()));
-    let services = vec![OfferedService::new(Arc::new(Toll), Audience::Roles(&[Role::Inspector]))];
+    let toll = OfferedService::new(Arc::new(Toll), Audience::Roles(&[Role::Inspector]));
+    let services = vec![toll, charges_service(charges.clone())];
     let clock: Clock = Arc::new(|| 7);
     let provisioning = Provisioning::open(Arc::<NoChains>::default(), services, journal.clone(), clock).await.unwrap();
     let provisioning = provisioning.with_charges(charges.clone());

@@ -10,7 +10,9 @@ use chancery_identity::{Keeper, RegistrationReader};
 use chancery_messages::desk;
 use chancery_monitoring::{Watch, WatchParts};
 use chancery_processing::{Processing, ProcessingConfig};
-use chancery_provisioning::{Admission, Audience, DataService, OfferedService, Provisioning, SubscriptionFiles};
+use chancery_provisioning::{
+    Admission, Audience, DataService, OfferedService, Provisioning, SubscriptionFiles, charges_service,
+};
 use chancery_reference_points::{
     data_format::{DataFormat, FormatsInForce},
     journal::Clock,
@@ -117,10 +119,11 @@ pub(super) async fn provisioning(ground: &Ground, s2p: Arc<dyn S2p>) -> Result<P
             .map(|service| OfferedService::new(service, Audience::Public)),
     );
     let journal = journal(ground, Keeper::Provisioning);
+    let charges = journal.clone();
+    let offered = offered.chain([charges_service(charges.clone())]);
     let configured = ground.founded.roles()?;
     let indispensable = configured.operators.union(&configured.supervisors).copied().collect();
     let accounts = Arc::new(DatabaseAccounts::new(ground.database.clone(), indispensable));
-    let charges = journal.clone();
     let provisioning = Provisioning::open(s2p, offered.collect(), journal, ground.clock.clone()).await?;
     Ok(provisioning.with_accounts(accounts).with_charges(charges))
 }
