@@ -12,7 +12,7 @@ mod delivery;
 mod signature;
 mod target;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use alloy_primitives::Address;
 use async_trait::async_trait;
@@ -25,7 +25,7 @@ use chancery_reference_points::{
     journal::Clock,
     o2c::{Mode, O2cAlerts},
 };
-use futures::future::join_all;
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -138,6 +138,18 @@ impl Alerts {
         self.news.notify_one();
     }
 
+    /// What became of an attempt.
+    async fn sent(self: &Arc<Self>, message: Message, outcome: Result<u16, Refusal>) {
+        self.change(move |book, _, now_ms| {
+            match outcome {
+                Ok(_) => book.taken(&message, now_ms),
+                Err(Refusal { detail, .. }) => book.refused(&message, detail, now_ms, jitter()),
+            }
+            true
+        })
+        .await;
+    }
+
     /// A change by an operator: it counts when it is kept.
     async fn configure<T: Send + 'static>(
         self: &Arc<Self>,
@@ -158,33 +170,40 @@ impl Alerts {
     }
 }
 
-/// Tells receivers what waits, as long as somebody may still raise anything.
+/// Tells receivers what waits, as long as somebody may still raise anything: each what is oldest for it, and none waits for another that is slow.
 async fn deliver(alerts: Arc<Alerts>) {
+    let (mut sending, mut busy) = (FuturesUnordered::new(), BTreeSet::new());
     loop {
         let now_ms = (alerts.clock)();
-        let due = alerts.book.lock().due(now_ms);
-        if due.is_empty() {
-            let next = alerts.book.lock().next_at_ms();
-            let sleep = next.map_or(MAX_SLEEP, |at| Duration::from_millis(at.saturating_sub(now_ms)).min(MAX_SLEEP));
-            tokio::select! { () = alerts.news.notified() => {}, () = tokio::time::sleep(sleep) => {} }
-            continue;
+        let (due, next_at_ms) = {
+            let book = alerts.book.lock();
+            let due = book.due(now_ms).into_iter().filter(|(_, receiver)| !busy.contains(&receiver.id));
+            (due.collect::<Vec<_>>(), book.next_at_ms(now_ms))
+        };
+        for (message, receiver) in due {
+            busy.insert(receiver.id.clone());
+            sending.push(attempt(&alerts.sender, message, receiver, now_ms));
         }
-        let sent = due.iter().map(|(message, receiver)| alerts.sender.send(message, receiver, now_ms));
-        let outcomes: Vec<Result<u16, Refusal>> = join_all(sent).await;
-        let told: Vec<(Message, Result<u16, Refusal>)> =
-            due.into_iter().map(|(message, _)| message).zip(outcomes).collect();
-        alerts
-            .change(move |book, _, now_ms| {
-                for (message, outcome) in told {
-                    match outcome {
-                        Ok(_) => book.taken(&message, now_ms),
-                        Err(Refusal { detail, .. }) => book.refused(&message, detail, now_ms, jitter()),
-                    }
-                }
-                true
-            })
-            .await;
+        let rest = next_at_ms.map_or(MAX_SLEEP, |at| Duration::from_millis(at.saturating_sub(now_ms)).min(MAX_SLEEP));
+        tokio::select! {
+            Some((message, outcome)) = sending.next() => {
+                busy.remove(&message.receiver);
+                alerts.sent(message, outcome).await;
+            }
+            () = alerts.news.notified() => {}
+            () = tokio::time::sleep(rest) => {}
+        }
     }
+}
+
+async fn attempt(
+    sender: &Sender,
+    message: Message,
+    receiver: Receiver,
+    now_ms: u64,
+) -> (Message, Result<u16, Refusal>) {
+    let outcome = sender.send(&message, &receiver, now_ms).await;
+    (message, outcome)
 }
 
 /// 0 to 1; one half without randomness.

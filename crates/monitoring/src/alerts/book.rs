@@ -168,10 +168,10 @@ impl Book {
         heads.filter(|(message, _)| message.next_at_ms <= now_ms).collect()
     }
 
-    /// When something is due next, Unix milliseconds.
-    pub(super) fn next_at_ms(&self) -> Option<u64> {
+    /// When something becomes due next after a time, Unix milliseconds.
+    pub(super) fn next_at_ms(&self, now_ms: u64) -> Option<u64> {
         let first = |receiver: &Receiver| self.waiting.iter().find(|message| message.receiver == receiver.id);
-        self.receivers.iter().filter_map(first).map(|message| message.next_at_ms).min()
+        self.receivers.iter().filter_map(first).map(|message| message.next_at_ms).filter(|at| *at > now_ms).min()
     }
 
     /// A message was taken.
