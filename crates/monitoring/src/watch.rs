@@ -192,7 +192,7 @@ impl Watch {
     async fn look_at_anchors(&self) -> DoorResult<()> {
         let states = self.m2p.anchors(&self.by).await?;
         let seen = self.anchors.lock().look(&states, (self.clock)());
-        for rule in [AlertRule::AnchorFrozen, AlertRule::RelayStandsStill] {
+        for rule in [AlertRule::AnchorFrozen, AlertRule::RelayStandsStill, AlertRule::ChainUnreachable] {
             for subject in self.alerts.subjects(rule).into_iter().filter(|subject| seen.is_over(rule, subject)) {
                 self.alerts.resolve(rule, &subject).await;
             }
@@ -225,7 +225,7 @@ impl Watch {
             return;
         }
         for rule in [AlertRule::ChainUnreachable, AlertRule::AuditStandsStill] {
-            for subject in self.alerts.subjects(rule) {
+            for subject in self.alerts.subjects(rule).into_iter().filter(|subject| !anchors::is_of_anchors(subject)) {
                 self.alerts.resolve(rule, &subject).await;
             }
         }

@@ -14,11 +14,23 @@ const MAX_BEHIND_BLOCKS: u64 = 128;
 /// How long an anchor that is behind may get nothing, in milliseconds: ten minutes.
 const MAX_STILL_MS: u64 = 10 * 60 * 1000;
 
+/// How long no anchor of a chain may be read, in milliseconds: five minutes.
+const MAX_SILENT_MS: u64 = 5 * 60 * 1000;
+/// What the subject of a chain begins with whose anchors cannot be read.
+const OF_ANCHORS: &str = "anchors at ";
+
+/// Whether an alert about a chain is one of these.
+pub(super) fn is_of_anchors(subject: &str) -> bool {
+    subject.starts_with(OF_ANCHORS)
+}
+
 /// What was seen of anchors before: it begins anew with each process.
 #[derive(Debug, Default)]
 pub(super) struct Anchors {
     /// By place: the newest header then, and since when nothing newer has come although it is due.
     behind: BTreeMap<String, (Option<u64>, u64)>,
+    /// By chain: since when no anchor of it could be read.
+    silent: BTreeMap<String, u64>,
 }
 
 /// What one look found.
@@ -44,6 +56,7 @@ impl Anchors {
     /// Looks at the state of all anchors.
     pub(super) fn look(&mut self, states: &[AnchorState], now_ms: u64) -> Seen {
         let mut seen = Seen::default();
+        self.hear(states, now_ms, &mut seen);
         for state in states {
             let place = place(&state.place);
             let Some(standing) = state.standing else { continue };
@@ -74,6 +87,33 @@ impl Anchors {
             // Otherwise it is not known yet.
         }
         seen
+    }
+
+    /// Which chains answer: what an anchor on another has to say is not known.
+    fn hear(&mut self, states: &[AnchorState], now_ms: u64, seen: &mut Seen) {
+        let mut hosts = BTreeMap::<&str, bool>::new();
+        for state in states {
+            *hosts.entry(&state.place.host.0).or_default() |= state.standing.is_some();
+        }
+        for (host, is_read) in hosts {
+            if is_read {
+                self.silent.remove(host);
+                seen.known.push((AlertRule::ChainUnreachable, format!("{OF_ANCHORS}{host}")));
+            } else if now_ms.saturating_sub(*self.silent.entry(host.to_owned()).or_insert(now_ms)) >= MAX_SILENT_MS {
+                seen.raised.push(silent(host));
+            }
+        }
+    }
+}
+
+fn silent(host: &str) -> Raised {
+    Raised {
+        rule: AlertRule::ChainUnreachable,
+        subject: format!("{OF_ANCHORS}{host}"),
+        summary: format!(
+            "chain {host} does not answer, or proves nothing: whether its anchors are frozen is not known"
+        ),
+        difference: None,
     }
 }
 
@@ -149,6 +189,28 @@ mod tests {
         );
         let voted = anchors.look(&[state(0, Some(9), None)], 2);
         assert!(voted.raised.is_empty() && voted.is_over(AlertRule::AnchorFrozen, "main at degree: block 7"));
+    }
+
+    // WATCH-3, WATCH-10
+    #[test]
+    fn a_chain_whose_anchors_cannot_be_read_is_told_when_it_stays_so() {
+        let mut anchors = Anchors::default();
+        let silent = || [AnchorState { standing: None, ..state(9, Some(9), None) }];
+        assert!(
+            anchors.look(&silent(), 0).raised.is_empty()
+                && anchors.look(&silent(), MAX_SILENT_MS - 1).raised.is_empty()
+        );
+        let seen = anchors.look(&silent(), MAX_SILENT_MS);
+        let [raised] = &seen.raised[..] else { panic!("one") };
+        assert_eq!((raised.rule, raised.subject.as_str()), (AlertRule::ChainUnreachable, "anchors at degree"));
+        assert!(is_of_anchors(&raised.subject) && !is_of_anchors("degree"));
+        assert!(!seen.is_over(raised.rule, &raised.subject));
+        let again = anchors.look(&[state(9, Some(9), None)], MAX_SILENT_MS + 1);
+        assert!(
+            again.is_over(raised.rule, &raised.subject) && !again.is_over(raised.rule, "degree"),
+            "that is the audit's"
+        );
+        assert!(anchors.look(&silent(), 2 * MAX_SILENT_MS).raised.is_empty(), "it begins anew");
     }
 
     // C-CHAINS, WATCH-10
