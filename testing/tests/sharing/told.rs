@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
+use axum::{Router, body::Bytes, extract::State, http::StatusCode, routing::post};
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::mpsc};
 
@@ -19,6 +19,11 @@ const MAX_WAIT: Duration = Duration::from_secs(120);
 /// Of 32 bytes.
 const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
+async fn take(State(sender): State<Arc<mpsc::UnboundedSender<Value>>>, body: Bytes) -> StatusCode {
+    sender.send(serde_json::from_slice(&body).unwrap()).ok();
+    StatusCode::NO_CONTENT
+}
+
 /// A receiver on this machine.
 pub(crate) struct Told {
     url: String,
@@ -28,10 +33,6 @@ pub(crate) struct Told {
 impl Told {
     pub(crate) async fn listen() -> Self {
         let (sender, messages) = mpsc::unbounded_channel();
-        let take = async |State(sender): State<Arc<mpsc::UnboundedSender<Value>>>, Json(message): Json<Value>| {
-            sender.send(message).ok();
-            StatusCode::NO_CONTENT
-        };
         let router = Router::new().route("/hook", post(take)).with_state(Arc::new(sender));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
