@@ -86,6 +86,8 @@ struct State {
     began_at_ms: u64,
     /// When everything was looked at last.
     completed_at_ms: Option<u64>,
+    /// When that pass began; zero: none has ended yet.
+    completed_began_at_ms: u64,
     /// Subjects that this pass has found.
     seen: BTreeSet<String>,
 }
@@ -131,6 +133,7 @@ impl FileAudit {
     /// Looks until it is dropped.
     pub async fn run(self) {
         let (mut troubles, mut trouble_pause) = (0_u32, FIRST_TROUBLE_PAUSE);
+        sleep(self.first_pause()).await;
         loop {
             let began = Instant::now();
             let pause = match self.step().await {
@@ -182,7 +185,8 @@ impl FileAudit {
         let (began_at_ms, seen) = {
             let mut state = self.state.lock();
             let (began_at_ms, seen) = (state.began_at_ms, std::mem::take(&mut state.seen));
-            *state = State { completed_at_ms: Some((self.clock)()), ..State::default() };
+            let completed_at_ms = Some((self.clock)());
+            *state = State { completed_at_ms, completed_began_at_ms: began_at_ms, ..State::default() };
             (began_at_ms, seen)
         };
         for subject in self.alerts.subjects(AlertRule::StoredFile).into_iter().filter(|subject| !seen.contains(subject))
@@ -207,11 +211,23 @@ impl FileAudit {
                 let whole = Duration::from_millis(bytes.saturating_mul(1000) / self.rate);
                 whole.saturating_sub(took).max(MIN_PAUSE)
             }
-            Step::End(began_at_ms) => {
-                let passed = Duration::from_millis((self.clock)().saturating_sub(*began_at_ms));
-                self.pass_every.saturating_sub(passed).max(MIN_PASS_PAUSE)
-            }
+            Step::End(began_at_ms) => self.until_next(*began_at_ms).max(MIN_PASS_PAUSE),
         }
+    }
+
+    /// How long it rests after a restart: a pass that is under way goes on, and the next begins no sooner than it would have.
+    fn first_pause(&self) -> Duration {
+        let (began_at_ms, before_ms) = {
+            let state = self.state.lock();
+            (state.began_at_ms, state.completed_began_at_ms)
+        };
+        if began_at_ms == 0 && before_ms > 0 { self.until_next(before_ms) } else { Duration::ZERO }
+    }
+
+    /// How long it is until a pass may begin, when the one before began then.
+    fn until_next(&self, began_at_ms: u64) -> Duration {
+        let passed = Duration::from_millis((self.clock)().saturating_sub(began_at_ms));
+        self.pass_every.saturating_sub(passed)
     }
 
     async fn trouble(&self, error: &NotLooked, times: u32) {

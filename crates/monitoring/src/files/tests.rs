@@ -87,11 +87,14 @@ async fn a_restart_goes_on_with_the_next_file_at_the_rate_that_is_allowed() {
     assert_eq!(before.pause_after(&step, Duration::from_millis(500)), Duration::from_millis(1500));
     drop(before);
     let again = audit(&shelf, &folder);
+    assert_eq!(again.first_pause(), Duration::ZERO);
     assert!(matches!(again.step().await.unwrap(), Step::Looked(_)));
     assert_eq!(again.alerts.subjects(AlertRule::StoredFile), ["weather, part 2"], "and not the first again");
     let end = again.step().await.unwrap();
     assert_eq!(end, Step::End(NOW_MS));
     assert_eq!(again.pause_after(&end, Duration::ZERO), Duration::from_secs(60), "a pass a minute, and no more");
+    drop(again);
+    assert_eq!(audit(&shelf, &folder).first_pause(), Duration::from_secs(60), "however often it is started");
 }
 
 // WATCH-3, WATCH-11: a store that does not answer is no fault of a file.
