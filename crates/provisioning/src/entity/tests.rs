@@ -315,7 +315,7 @@ async fn an_answer_that_is_charged_for_is_written_down_first_and_a_refused_one_c
     let provisioning = Provisioning::open(Arc::<NoChains>::default(), services, journal.clone(), clock).await.unwrap();
     let provisioning = provisioning.with_charges(charges.clone());
     let [address, other] = [1, 2].map(Address::repeat_byte);
-    let inspector = Actor::new(address, [Role::Inspector]).of_organizations(["BANK".to_owned()].into());
+    let inspector = Actor::new(address, [Role::Inspector]).of_organizations(["BANK".to_owned()]);
     let ask = async |actor: &Actor, service: &str, parameters: Value| {
         provisioning.request(actor, ServiceRequest::new(service, &parameters).unwrap()).await
     };
