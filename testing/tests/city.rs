@@ -219,6 +219,9 @@ fn a_retired_key_issues_nothing_and_what_it_issued_stays_valid() {
             .unwrap()
             .to_owned();
     assert_eq!(answer(&["--dev-key", "7", "inspect", "--dry-run", &link])["outcome"], "valid");
+    // C-FEE: a check by machine records nothing on a chain, and is counted for the organization that made it.
+    let checks = answer(&["--dev-key", "7", "fee", "bill"])["checks"].clone();
+    assert!(checks[0]["count"].as_u64() > Some(0) && checks[0]["bytes"].as_u64() > Some(0), "{checks}");
 }
 
 // C-LIFE of all five kinds, with its tampering

@@ -4,12 +4,13 @@
 
 use std::{
     fs::{self, File},
-    io::Write as _,
+    io::{ErrorKind, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
+use chancery_ingest::journal::{self, Entry, Journal, JournalError};
 use chancery_testing::process::{Network, NodeProcess, built_binary};
 
 /// Many times what a loaded machine needs.
@@ -197,6 +198,68 @@ async fn a_node_whose_disk_is_full_stops_by_name_and_goes_on_when_there_is_room(
     node.start().unwrap();
     assert_eq!(node.block_hash(height).await.unwrap(), hash);
     grow(node, 2).await;
+}
+
+/// Where a journal is to be written on a disk that becomes full; set by the test that follows for a process of its own.
+const SMALL_DISK: &str = "CHANCERY_TEST_SMALL_DISK";
+/// Of an entry: a part of one stays on the disk when it is full.
+const ENTRY_BYTES: usize = 192 * 1024;
+
+/// On a disk that is nearly full: what does not fit is refused by name and leaves nothing, and what comes when there is room follows what was there.
+fn fill_a_journal(folder: &Path) {
+    let at = folder.join("journal");
+    let mut journal = Journal::open(&at, 7100, 0).unwrap();
+    fs::write(folder.join("filler"), vec![1; 1 << 20]).unwrap();
+    let body = vec![7; ENTRY_BYTES];
+    let entries = [Entry { kind: 1, body: &body }];
+    let mut refusals = 0;
+    while refusals < 2 {
+        match journal.append(&entries) {
+            Ok(_) => assert!(refusals == 0 && journal.next_place() < 100, "nothing follows what did not fit"),
+            Err(JournalError::Io { source, .. }) => {
+                assert_eq!(source.kind(), ErrorKind::StorageFull, "each time it is the disk: {source}");
+                refusals += 1;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    let kept = journal.next_place();
+    assert!(kept > 0);
+    fs::remove_file(folder.join("filler")).unwrap();
+    journal.append(&entries).unwrap();
+    drop(journal);
+    let reopened = Journal::open(&at, 7100, kept + 1).unwrap();
+    assert_eq!(reopened.next_place(), kept + 1);
+    let first = journal::first_position(&at).unwrap().unwrap();
+    let whole = journal::read_from(&at, first).unwrap().flat_map(|group| group.unwrap().entries);
+    assert_eq!(whole.filter(|(kind, read)| *kind == 1 && *read == body).count() as u64, kept + 1);
+}
+
+// DATA-2, DATA-7: what sources submit, on a disk that is full.
+#[test]
+fn a_journal_whose_disk_is_full_keeps_what_it_acknowledged_and_goes_on_when_there_is_room() {
+    if let Some(folder) = std::env::var_os(SMALL_DISK) {
+        fill_a_journal(Path::new(&folder));
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path().join("disk");
+    let Some(disk) = SmallDisk::mount(&at, 4) else {
+        println!("left out: this user may not mount file systems");
+        return;
+    };
+    let enter = disk.enter();
+    // This test again, in a process that sees the small disk.
+    let test = "a_journal_whose_disk_is_full_keeps_what_it_acknowledged_and_goes_on_when_there_is_room";
+    let output = Command::new(&enter[0])
+        .args(&enter[1..])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(SMALL_DISK, &at)
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
 /// Seconds that a node's clock is off, and how they get there.

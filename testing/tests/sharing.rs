@@ -7,6 +7,7 @@ mod sharing {
     pub(crate) mod collecting;
     mod messages;
     mod ownership;
+    pub(crate) mod told;
 }
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use sharing::{
     bodies::{Bodies, refused},
     collecting::{Collecting, sent_over_tls},
+    told::Told,
 };
 
 const WEATHER_COLUMNS: &str = r#"columns = [
@@ -97,6 +99,8 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     let reader = bodies.reader_address.clone();
     let declaration = file(&bodies, false, &[&reader]);
     assert_eq!(changes(&bodies.owner(&["share", "declare", &declaration]).unwrap()), ["list"]);
+    let mut told = Told::listen().await;
+    told.declared_in(&bodies, &declaration);
     let service = bodies.serve(&declaration);
     let asked = bodies.reader(&ask("1")).unwrap();
     assert_eq!((&asked["request"], &asked["state"]), (&json!(1), &json!("pending")));
@@ -147,9 +151,14 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     let text = refused(bodies.reader_fetches("weather-daily", 1, "altered"));
     assert!(text.contains("fingerprint"), "{text}");
     assert!(!bodies.path("altered").exists());
+    // WATCH-11: the service finds it out by itself, and says so once.
+    let raised = told.next("alert.raised").await;
+    assert_eq!((&raised["rule"], &raised["subject"]), (&json!("stored-file"), &json!("weather-daily, part 1")));
+    assert!(raised["summary"].as_str().unwrap().contains("on chain"), "{raised}");
     refused(bodies.owner(&["share", "verify", &declaration]));
     fs::write(&stored, &good).unwrap();
     let verified = bodies.owner(&["share", "verify", &declaration]).unwrap();
+    assert_eq!(told.next("alert.resolved").await["alert"], raised["alert"]);
     assert_eq!((&verified["faults"], &verified["parts"][1]["published"]), (&json!(0), &json!(true)), "{verified}");
 
     // New rows are extracted; then the reader is removed, before they are published: they are sealed anew, under a key that it never gets.

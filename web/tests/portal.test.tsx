@@ -298,10 +298,12 @@ describe('fees', () => {
   it('make a bill with a line for each price and inspector, and its sums', () => {
     const line = { inspector: INSPECTOR, organization: 'A', from: 'f', to: 't', count: 31, price: { amount: 50, currency: 'CNY' }, amount: 1550 } as const;
     const free = { inspector: INSPECTOR, organization: 'PUBLIC', from: 'f', to: 't', count: 4, amount: 0 } as const;
-    const bill = { from: '', to: '', madeAt: '', count: 35, lines: [line, free], totals: [{ currency: 'CNY', amount: 1550 }], unreachable: [] };
+    const check = { ...line, count: 3, bytes: 2048, amount: 21 } as const;
+    const bill = { from: '', to: '', madeAt: '', count: 35, lines: [line, free], checks: [check], totals: [{ currency: 'CNY', amount: 1550 }], unreachable: [] };
     const tables = billTables(bill, t);
     expect(tables[0]?.rows.map((row) => row.slice(4))).toEqual([[31, '0.50 CNY', '15.50 CNY'], [4, 'free', '0.00']]);
     expect(tables[1]?.rows).toEqual([['CNY', '15.50']]);
+    expect(tables[2]?.rows.map((row) => row.slice(4))).toEqual([[3, 2048, '0.21 CNY']]);
   });
 
   it('are set by an operator after seeing what it does', async () => {

@@ -1,5 +1,6 @@
 //! What a department runs beside its database, and what a reader needs: the declaration of a data set, the owner's service, the errors in words that say what to do.
 
+mod audit;
 mod database_url;
 mod declaration;
 mod forward;

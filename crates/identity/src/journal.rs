@@ -3,6 +3,7 @@
 use alloy_primitives::Address;
 
 use crate::{
+    charges::Charge,
     database::{IdentityDatabase, Row, values},
     error::{IdentityError, IdentityResult},
 };
@@ -24,7 +25,7 @@ pub enum Keeper {
 }
 
 impl Keeper {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Representation => "representation",
             Self::Provisioning => "provisioning",
@@ -101,10 +102,15 @@ impl IdentityDatabase {
     /// # Errors
     /// `DatabaseUnreachable`.
     pub async fn record(&self, entry: &JournalEntry) -> IdentityResult<()> {
+        self.add(entry, None).await
+    }
+
+    /// Adds an entry with what is charged for it.
+    pub(crate) async fn add(&self, entry: &JournalEntry, charge: Option<&Charge>) -> IdentityResult<()> {
         self.pool
             .execute(
-                "INSERT INTO journal (time_ms, keeper, happening, name, actor, subject, facts, by_right) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "INSERT INTO journal (time_ms, keeper, happening, name, actor, subject, facts, by_right, \
+                 charged_organization, charged_bytes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
                 values![
                     entry.time_ms,
                     entry.keeper.name(),
@@ -114,6 +120,8 @@ impl IdentityDatabase {
                     bounded(&entry.subject),
                     bounded(&entry.facts),
                     entry.right.clone(),
+                    charge.map(|charge| charge.organization.clone()),
+                    charge.map(|charge| charge.bytes),
                 ],
             )
             .await?;

@@ -23,6 +23,7 @@
 //! What this crate must not do: reach a chain, decide who may ask (the application and the gateway do), log personal data, read a clock.
 
 mod applications;
+mod charges;
 mod database;
 mod error;
 mod journal;
@@ -41,6 +42,7 @@ pub use applications::{
     ApplicationDecision, ApplicationQuery, ApplicationRecord, ApplicationStatus, MAX_DETAILS_BYTES,
     MAX_OPEN_APPLICATIONS, is_application_id,
 };
+pub use charges::{CHARGED_ONCE_MS, Charge, Charged, ChargedQuery};
 pub use database::{Cursor, DEFAULT_PAGE_ROWS, DatabaseLocation, IdentityDatabase, MAX_PAGE_ROWS, Page};
 pub use error::{Conflict, IdentityError, IdentityResult};
 pub use journal::{Happening, JournalEntry, JournalQuery, Keeper, MAX_JOURNAL_ROWS, MAX_JOURNAL_TEXT_BYTES};

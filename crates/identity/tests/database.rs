@@ -76,6 +76,7 @@ on_both!(
     an_idempotency_key_stands_for_one_operation,
     a_suspended_address_stays_so_until_it_is_restored,
     the_journal_is_filtered_newest_first,
+    what_is_charged_for_is_counted_once_an_hour_and_is_in_the_journal,
     text_that_one_database_cannot_hold_is_refused_by_both,
     bounds_are_kept,
 );

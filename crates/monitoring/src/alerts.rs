@@ -7,11 +7,12 @@
 //! ```
 
 mod book;
+mod declared;
 mod delivery;
 mod signature;
 mod target;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use alloy_primitives::Address;
 use async_trait::async_trait;
@@ -24,11 +25,12 @@ use chancery_reference_points::{
     journal::Clock,
     o2c::{Mode, O2cAlerts},
 };
-use futures::future::join_all;
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 pub(crate) use self::book::Raised;
+pub use self::declared::DeclaredReceiver;
 use self::{
     book::{Book, Message, Receiver, test_body},
     delivery::{Refusal, Sender},
@@ -59,6 +61,9 @@ pub enum AlertsError {
     /// The client.
     #[error("nothing can be sent: {0}")]
     Sender(DoorError),
+    /// A receiver cannot be as it is declared.
+    #[error("a receiver of alerts: {}", .0.detail())]
+    Receiver(DoorError),
 }
 
 impl Alerts {
@@ -67,7 +72,19 @@ impl Alerts {
     /// # Errors
     /// [`AlertsError`].
     pub(crate) fn open(store: Store, city: String, clock: Clock) -> Result<Arc<Self>, AlertsError> {
-        let book = Mutex::new(store.load(FILE)?.unwrap_or_default());
+        Self::open_with(store, city, clock, |_, _, _| Ok(()))
+    }
+
+    /// The same, with a change of what is kept before anybody is told.
+    fn open_with(
+        store: Store,
+        city: String,
+        clock: Clock,
+        change: impl FnOnce(&mut Book, &str, u64) -> DoorResult<()>,
+    ) -> Result<Arc<Self>, AlertsError> {
+        let mut book: Book = store.load(FILE)?.unwrap_or_default();
+        change(&mut book, &city, clock()).map_err(AlertsError::Receiver)?;
+        let book = Mutex::new(book);
         let sender = Sender::new().map_err(AlertsError::Sender)?;
         let alerts = Arc::new(Self { store, city, clock, book, news: Notify::new(), sender });
         tokio::spawn(deliver(Arc::clone(&alerts)));
@@ -76,12 +93,20 @@ impl Alerts {
 
     /// Opens an alert, unless it is open. It is kept before anybody is told.
     pub(crate) async fn raise(self: &Arc<Self>, raised: Raised) {
-        tracing::warn!(rule = raised.rule.name(), subject = raised.subject, "{}", raised.summary);
-        self.change(move |book, city, now_ms| book.raise(raised, city, now_ms)).await;
+        self.change(move |book, city, now_ms| {
+            let (rule, subject, summary) = (raised.rule.name(), raised.subject.clone(), raised.summary.clone());
+            let is_new = book.raise(raised, city, now_ms);
+            // Said once: it is found again with each look.
+            if is_new {
+                tracing::warn!(rule, subject, "{summary}");
+            }
+            is_new
+        })
+        .await;
     }
 
     /// Ends an alert, if it is open.
-    pub(crate) async fn resolve(self: &Arc<Self>, rule: AlertRule, subject: &str) {
+    pub async fn resolve(self: &Arc<Self>, rule: AlertRule, subject: &str) {
         let subject = subject.to_owned();
         self.change(move |book, city, now_ms| book.resolve(rule, &subject, city, now_ms)).await;
     }
@@ -93,7 +118,8 @@ impl Alerts {
     }
 
     /// Subjects of a rule that are open.
-    pub(crate) fn subjects(&self, rule: AlertRule) -> Vec<String> {
+    #[must_use]
+    pub fn subjects(&self, rule: AlertRule) -> Vec<String> {
         let alerts = self.book.lock().alerts();
         alerts.into_iter().filter(|alert| alert.rule == rule).map(|alert| alert.subject).collect()
     }
@@ -110,6 +136,18 @@ impl Alerts {
             tracing::error!(%error, "alerts cannot be kept");
         }
         self.news.notify_one();
+    }
+
+    /// What became of an attempt.
+    async fn sent(self: &Arc<Self>, message: Message, outcome: Result<u16, Refusal>) {
+        self.change(move |book, _, now_ms| {
+            match outcome {
+                Ok(_) => book.taken(&message, now_ms),
+                Err(Refusal { detail, .. }) => book.refused(&message, detail, now_ms, jitter()),
+            }
+            true
+        })
+        .await;
     }
 
     /// A change by an operator: it counts when it is kept.
@@ -132,33 +170,40 @@ impl Alerts {
     }
 }
 
-/// Tells receivers what waits, as long as somebody may still raise anything.
+/// Tells receivers what waits, as long as somebody may still raise anything: each what is oldest for it, and none waits for another that is slow.
 async fn deliver(alerts: Arc<Alerts>) {
+    let (mut sending, mut busy) = (FuturesUnordered::new(), BTreeSet::new());
     loop {
         let now_ms = (alerts.clock)();
-        let due = alerts.book.lock().due(now_ms);
-        if due.is_empty() {
-            let next = alerts.book.lock().next_at_ms();
-            let sleep = next.map_or(MAX_SLEEP, |at| Duration::from_millis(at.saturating_sub(now_ms)).min(MAX_SLEEP));
-            tokio::select! { () = alerts.news.notified() => {}, () = tokio::time::sleep(sleep) => {} }
-            continue;
+        let (due, next_at_ms) = {
+            let book = alerts.book.lock();
+            let due = book.due(now_ms).into_iter().filter(|(_, receiver)| !busy.contains(&receiver.id));
+            (due.collect::<Vec<_>>(), book.next_at_ms(now_ms))
+        };
+        for (message, receiver) in due {
+            busy.insert(receiver.id.clone());
+            sending.push(attempt(&alerts.sender, message, receiver, now_ms));
         }
-        let sent = due.iter().map(|(message, receiver)| alerts.sender.send(message, receiver, now_ms));
-        let outcomes: Vec<Result<u16, Refusal>> = join_all(sent).await;
-        let told: Vec<(Message, Result<u16, Refusal>)> =
-            due.into_iter().map(|(message, _)| message).zip(outcomes).collect();
-        alerts
-            .change(move |book, _, now_ms| {
-                for (message, outcome) in told {
-                    match outcome {
-                        Ok(_) => book.taken(&message, now_ms),
-                        Err(Refusal { detail, .. }) => book.refused(&message, detail, now_ms, jitter()),
-                    }
-                }
-                true
-            })
-            .await;
+        let rest = next_at_ms.map_or(MAX_SLEEP, |at| Duration::from_millis(at.saturating_sub(now_ms)).min(MAX_SLEEP));
+        tokio::select! {
+            Some((message, outcome)) = sending.next() => {
+                busy.remove(&message.receiver);
+                alerts.sent(message, outcome).await;
+            }
+            () = alerts.news.notified() => {}
+            () = tokio::time::sleep(rest) => {}
+        }
     }
+}
+
+async fn attempt(
+    sender: &Sender,
+    message: Message,
+    receiver: Receiver,
+    now_ms: u64,
+) -> (Message, Result<u16, Refusal>) {
+    let outcome = sender.send(&message, &receiver, now_ms).await;
+    (message, outcome)
 }
 
 /// 0 to 1; one half without randomness.

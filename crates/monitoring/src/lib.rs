@@ -9,6 +9,7 @@
 //! * MONITORING-3: a chain that does not answer makes a history fail, never shorter.
 //!
 //! It watches by itself, too: an audit that goes on ([`Watch`]), and alerts to receivers that operators name ([`Alerts`], `docs/specs/watch.md`).
+//! The same goes on over the files that a department shares ([`FileAudit`]), with that department.
 //!
 //! It must not change anything but what it keeps of that.
 
@@ -16,13 +17,15 @@ mod alerts;
 mod comparison;
 mod data;
 mod entity;
+mod files;
 mod sequence;
 mod store;
 mod watch;
 
-pub use alerts::{AlertDesk, Alerts, AlertsError};
+pub use alerts::{AlertDesk, Alerts, AlertsError, DeclaredReceiver};
 pub use data::DataAudit;
 pub use entity::Monitoring;
+pub use files::{FileAudit, FileAuditParts, LookedFile, NotLooked, StoredFiles};
 pub use sequence::audit;
 pub use store::StoreError;
 pub use watch::{Watch, WatchParts};

@@ -1,6 +1,7 @@
 //! The audit that goes on by itself (M-MON-3, M-MON-4, `docs/specs/watch.md`): part by part at a bounded rate, from where it was before a restart, over the journal and
 //! then over what the chain has recorded, and from the beginning again. What it finds, and what keeps it from going on, are alerts.
 
+mod anchors;
 mod rules;
 mod state;
 
@@ -19,7 +20,7 @@ use chancery_reference_points::{
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 
-use self::state::State;
+use self::{anchors::Anchors, state::State};
 use crate::{
     Alerts, AlertsError,
     comparison::{against_chain, from_chain},
@@ -40,6 +41,8 @@ const FIRST_TROUBLE_PAUSE: Duration = Duration::from_secs(1);
 const MAX_TROUBLE_PAUSE: Duration = Duration::from_secs(60);
 /// How often in a row it has to fail before that is an alert, which takes half a minute: what restarts is back by then.
 const TROUBLES_OF_AN_ALERT: u32 = 6;
+/// How often anchors are looked at.
+const ANCHORS_PAUSE: Duration = Duration::from_secs(30);
 /// How often quotas are looked at.
 const QUOTAS_PAUSE: Duration = Duration::from_secs(15);
 
@@ -69,6 +72,7 @@ pub struct Watch {
     store: Store,
     alerts: Arc<Alerts>,
     state: Mutex<State>,
+    anchors: Mutex<Anchors>,
 }
 
 /// What one step came to.
@@ -92,6 +96,7 @@ impl Watch {
             tokio::spawn(audit_on(Arc::clone(&watch)));
         }
         tokio::spawn(look_at_quotas(Arc::clone(&watch)));
+        tokio::spawn(look_at_anchors(Arc::clone(&watch)));
         Ok(watch)
     }
 
@@ -104,7 +109,8 @@ impl Watch {
         });
         let alerts = Alerts::open(store.clone(), city, Arc::clone(&clock))?;
         let (by, state) = (Mandate::of_the_city(rights::AUDIT), Mutex::new(state.unwrap_or_default()));
-        Ok(Self { m2p, m2r, by, clock, rate: operations_per_second, store, alerts, state })
+        let (rate, anchors) = (operations_per_second, Mutex::default());
+        Ok(Self { m2p, m2r, by, clock, rate, store, alerts, state, anchors })
     }
 
     /// The alerts, for those who say who is told.
@@ -182,6 +188,21 @@ impl Watch {
         self.keep().await;
     }
 
+    /// Looks at the anchors of the city, once.
+    async fn look_at_anchors(&self) -> DoorResult<()> {
+        let states = self.m2p.anchors(&self.by).await?;
+        let seen = self.anchors.lock().look(&states, (self.clock)());
+        for rule in [AlertRule::AnchorFrozen, AlertRule::RelayStandsStill, AlertRule::ChainUnreachable] {
+            for subject in self.alerts.subjects(rule).into_iter().filter(|subject| seen.is_over(rule, subject)) {
+                self.alerts.resolve(rule, &subject).await;
+            }
+        }
+        for raised in seen.raised {
+            self.alerts.raise(raised).await;
+        }
+        Ok(())
+    }
+
     async fn keep(&self) {
         let (store, state) = (self.store.clone(), self.state.lock().clone());
         let kept = tokio::task::spawn_blocking(move || store.save(FILE, &state)).await;
@@ -204,7 +225,7 @@ impl Watch {
             return;
         }
         for rule in [AlertRule::ChainUnreachable, AlertRule::AuditStandsStill] {
-            for subject in self.alerts.subjects(rule) {
+            for subject in self.alerts.subjects(rule).into_iter().filter(|subject| !anchors::is_of_anchors(subject)) {
                 self.alerts.resolve(rule, &subject).await;
             }
         }
@@ -265,6 +286,18 @@ async fn look_at_quotas(watch: Arc<Watch>) {
             Err(error) => tracing::warn!(?error, "quotas cannot be looked at"),
         }
         sleep(QUOTAS_PAUSE).await;
+    }
+}
+
+/// Looks at anchors for as long as the process lives.
+async fn look_at_anchors(watch: Arc<Watch>) {
+    loop {
+        if let Err(error) = watch.look_at_anchors().await
+            && error.code() != Code::EntityUnavailable
+        {
+            tracing::warn!(?error, "anchors cannot be looked at");
+        }
+        sleep(ANCHORS_PAUSE).await;
     }
 }
 

@@ -8,6 +8,7 @@
 //!
 //! Must not: sign (keys stay with their owner, who signs the digest), hold personal data, depend on another crate of ours.
 
+pub mod anchor_storage;
 mod ascii32;
 mod certificate;
 pub mod certificate_storage;

@@ -10,7 +10,7 @@ use alloy_primitives::Address;
 use chancery_ledger::SubmitterKey;
 use chancery_reference_points::{mandate::AccessRight, operation::ChainName};
 
-use crate::Registrations;
+use crate::{AnchorPlaces, Registrations};
 
 /// What processing is given besides the ledger and the handlers.
 #[derive(Clone)]
@@ -37,6 +37,8 @@ pub struct ProcessingConfig {
     pub supervisors: BTreeSet<Address>,
     /// Who is registered.
     pub registrations: Arc<dyn Registrations>,
+    /// Which anchors the chains have of one another.
+    pub anchors: Arc<dyn AnchorPlaces>,
 }
 
 /// Which chains have to know a right.

@@ -31,5 +31,6 @@ mod retrieval;
 mod validity;
 
 pub use config::{ProcessingConfig, RightScope};
+pub use monitoring::AnchorPlaces;
 pub use processing::Processing;
 pub use validity::Registrations;

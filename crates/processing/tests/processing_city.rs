@@ -67,6 +67,8 @@ on_both! {
     a_history_is_verified_entry_by_entry;
     /// M-MON-4, WATCH-1
     what_a_chain_has_of_data_blocks_is_proven;
+    /// ANCHOR-4, WATCH-10
+    anchors_are_read_as_far_as_chains_prove_them;
     /// PROCESSING-3
     a_chain_that_does_not_answer_makes_nothing_unknown;
     /// M-SER-2
@@ -120,6 +122,17 @@ async fn what_a_chain_has_of_data_blocks_is_proven(city: Arc<City>) {
     let beyond = city.processing.recorded_roots(&by, &made.chain, roots.total).await.unwrap();
     assert_eq!((beyond.total, beyond.roots.len()), (roots.total, 0));
     let refused = city.processing.recorded_blocks(&by_supervisor(), &made.chain, asked).await.unwrap_err();
+    assert_eq!(refused.code(), Code::NotCovered, "by another right");
+}
+
+async fn anchors_are_read_as_far_as_chains_prove_them(city: Arc<City>) {
+    let found = city.processing.anchors(&Mandate::of_the_city(rights::AUDIT)).await.unwrap();
+    let [side, nowhere] = &found[..] else { panic!("{found:?}") };
+    assert!(side.head.is_some() && nowhere.head.is_some(), "the main chain answers");
+    // Without certificates nothing is known of it, and a chain that is not there hides no other.
+    assert_eq!(side.standing.is_some(), city.certified);
+    assert!(side.standing.is_none_or(|standing| standing.conflict.is_none()) && nowhere.standing.is_none());
+    let refused = city.processing.anchors(&by_supervisor()).await.unwrap_err();
     assert_eq!(refused.code(), Code::NotCovered, "by another right");
 }
 

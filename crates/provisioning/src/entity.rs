@@ -27,6 +27,7 @@ use crate::{
     access::{Refusal, is_open, judge, right_to_ask},
     accounts::Accounts,
     catalogue::{Audience, OfferedService},
+    charges::{Charge, Charges, bytes_of, payer},
     control::WITHDRAWN,
     prices,
     rules::Rules,
@@ -85,6 +86,7 @@ pub struct Provisioning {
     pub(crate) withdrawn: RwLock<BTreeSet<String>>,
     pub(crate) rules: Rules,
     pub(crate) accounts: Option<Arc<dyn Accounts>>,
+    pub(crate) charges: Option<Arc<dyn Charges>>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) clock: Clock,
 }
@@ -117,13 +119,28 @@ impl Provisioning {
         if let Err(error) = rules.read(s2p.as_ref()).await {
             tracing::warn!(%error, "the access rules cannot be read yet: services answer once they are");
         }
-        Ok(Self { s2p, services, withdrawn: RwLock::new(withdrawn), rules, accounts: None, journal, clock })
+        Ok(Self {
+            s2p,
+            services,
+            withdrawn: RwLock::new(withdrawn),
+            rules,
+            accounts: None,
+            charges: None,
+            journal,
+            clock,
+        })
     }
 
     /// The same, with accounts at the gateway that operators may suspend.
     #[must_use]
     pub fn with_accounts(self, accounts: Arc<dyn Accounts>) -> Self {
         Self { accounts: Some(accounts), ..self }
+    }
+
+    /// The same, which writes down what is charged for; [`charges_service`](crate::charges_service) counts it.
+    #[must_use]
+    pub fn with_charges(self, charges: Arc<dyn Charges>) -> Self {
+        Self { charges: Some(charges), ..self }
     }
 
     /// The upper bound of who may ask for a service that an application brings, offered or not, or that is of data.
@@ -149,23 +166,20 @@ impl Provisioning {
             .ok_or_else(|| DoorError::new(Code::UnknownService, format!("no service `{}` is offered", printable(name))))
     }
 
-    async fn record_access(
+    /// The journal entry of an access, where the service says what it is about.
+    fn access(
         &self,
         actor: &Actor,
         offered: &OfferedService,
         parameters: &Value,
         judged: Judged,
-        is_open: bool,
-    ) -> DoorResult<()> {
-        let Some(subject) = offered.service.subject(parameters) else {
-            return Ok(());
-        };
-        let entry = HistoryEntry {
+    ) -> Option<HistoryEntry> {
+        Some(HistoryEntry {
             time_ms: (self.clock)(),
             happening: Happening::Accessed,
             name: offered.service.name().to_owned(),
             by: actor.address,
-            subject,
+            subject: offered.service.subject(parameters)?,
             recorded: None,
             facts: if judged == Judged::Refused { REFUSED.to_owned() } else { String::new() },
             revision: None,
@@ -174,6 +188,43 @@ impl Provisioning {
                 Judged::Refused => None,
             },
             verified: None,
+        })
+    }
+
+    /// Answers what is charged for. The access is written down when it is known whether it costs anything, and before the answer is given.
+    async fn charge(
+        &self,
+        charges: &dyn Charges,
+        (actor, right): (&Actor, Right),
+        offered: &OfferedService,
+        parameters: Value,
+    ) -> DoorResult<Value> {
+        let entry = self.access(actor, offered, &parameters, Judged::Admitted(right));
+        let asked_bytes = bytes_of(&parameters)?;
+        let chains = OnBehalf::new(self.s2p.clone(), Mandate::of(actor, offered.service.name()));
+        let answer = offered.service.answer(actor, parameters, &chains).await;
+        if let Some(entry) = entry {
+            match &answer {
+                Ok(value) => {
+                    let bytes = asked_bytes.saturating_add(bytes_of(value)?);
+                    charges.record(entry, Charge { organization: payer(actor), bytes }).await?;
+                }
+                Err(_) => self.journal.record(entry).await?,
+            }
+        }
+        answer
+    }
+
+    async fn record_access(
+        &self,
+        actor: &Actor,
+        offered: &OfferedService,
+        parameters: &Value,
+        judged: Judged,
+        is_open: bool,
+    ) -> DoorResult<()> {
+        let Some(entry) = self.access(actor, offered, parameters, judged) else {
+            return Ok(());
         };
         match (self.journal.record(entry).await, is_open) {
             // What anybody may read is answered even when our journal is out: an outage must not turn verification off.
@@ -239,6 +290,9 @@ impl U2s for Provisioning {
             return Err(refused(refusal, version));
         }
         let right = right_to_ask(offered, &entries, actor, &request.parameters);
+        if let Some(charges) = self.charges.as_ref().filter(|_| offered.service.is_charged()) {
+            return self.charge(charges.as_ref(), (actor, right), offered, request.parameters).await;
+        }
         self.record_access(actor, offered, &request.parameters, Judged::Admitted(right), is_open).await?;
         let chains = OnBehalf::new(self.s2p.clone(), Mandate::of(actor, offered.service.name()));
         offered.service.answer(actor, request.parameters, &chains).await

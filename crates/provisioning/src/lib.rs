@@ -9,12 +9,14 @@
 //! * PROVISIONING-3: a withdrawn service stays withdrawn over a restart.
 //! * PROVISIONING-4: a service answers whom its own audience and the access rule of the main chain let ask; as long as the rules were never read, nobody.
 //! * PROVISIONING-5: a subscription is its owner's alone and shows what its owner may read when it is read; where its reader stands is a place in the journal, so that nothing between two readings is left out.
+//! * PROVISIONING-6: an answer that is charged for is given only after its charge is in the journal, and one that was not given costs nothing.
 //!
 //! It must not know what a service is about, import an application, or reach a chain but through S2P.
 
 mod access;
 mod accounts;
 mod catalogue;
+mod charges;
 mod control;
 mod data;
 mod entity;
@@ -24,6 +26,7 @@ mod subscription_files;
 
 pub use accounts::Accounts;
 pub use catalogue::{Audience, OfferedService};
+pub use charges::{Charge, Charged, Charges, charges_service};
 pub use data::DataService;
 pub use entity::{Admission, Provisioning};
 pub use subscription_files::{SubscriptionFiles, Subscriptions};

@@ -29,16 +29,25 @@ pub enum AlertRule {
     AuditStandsStill,
     /// A quota is used up.
     QuotaExhausted,
+    /// Two final headers of one number were shown to an anchor: nothing of the chain that it follows counts there.
+    AnchorFrozen,
+    /// An anchor is not given the headers that are due.
+    RelayStandsStill,
+    /// A shared file at its owner is missing, or not what it was.
+    StoredFile,
 }
 
 impl AlertRule {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::DataDifference,
         Self::TimeSequence,
         Self::ChainUnreachable,
         Self::AuditStandsStill,
         Self::QuotaExhausted,
+        Self::AnchorFrozen,
+        Self::RelayStandsStill,
+        Self::StoredFile,
     ];
 
     /// The name in messages and answers.
@@ -50,16 +59,22 @@ impl AlertRule {
             Self::ChainUnreachable => "chain-unreachable",
             Self::AuditStandsStill => "audit-stands-still",
             Self::QuotaExhausted => "quota-exhausted",
+            Self::AnchorFrozen => "anchor-frozen",
+            Self::RelayStandsStill => "relay-stands-still",
+            Self::StoredFile => "stored-file",
         }
+    }
+
+    /// Whether somebody should look at once.
+    #[must_use]
+    pub const fn is_critical(self) -> bool {
+        matches!(self, Self::DataDifference | Self::ChainUnreachable | Self::AnchorFrozen | Self::StoredFile)
     }
 
     /// How soon somebody should look.
     #[must_use]
     pub const fn severity(self) -> &'static str {
-        match self {
-            Self::DataDifference | Self::ChainUnreachable => "critical",
-            Self::TimeSequence | Self::AuditStandsStill | Self::QuotaExhausted => "warning",
-        }
+        if self.is_critical() { "critical" } else { "warning" }
     }
 }
 

@@ -105,6 +105,11 @@ pub trait Service: Send + Sync {
         let _ = (actor, parameters);
         None
     }
+
+    /// Whether each answer is counted, for the bill of the organization for which was asked (C-FEE).
+    fn is_charged(&self) -> bool {
+        false
+    }
 }
 
 /// The handlers of all applications, by operation type.

@@ -25,6 +25,7 @@
 pub mod access_rule;
 pub mod actor;
 pub mod alert;
+pub mod anchor;
 pub mod application;
 pub mod chain_records;
 pub mod change_approval;

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 
 use crate::{
     DoorResult,
+    anchor::AnchorState,
     data_block::{RecordedBlock, RecordedRoots},
     mandate::Mandate,
     operation::ChainName,
@@ -43,4 +44,10 @@ pub trait M2p: Send + Sync {
     /// # Errors
     /// As [`Self::recorded_blocks`].
     async fn recorded_roots(&self, by: &Mandate, chain: &ChainName, from: u64) -> DoorResult<RecordedRoots>;
+
+    /// The anchors of the city's chains, and what each has of the chain that it follows, proven by the state of a final block. A chain that does not answer hides no other.
+    ///
+    /// # Errors
+    /// `NotCovered`.
+    async fn anchors(&self, by: &Mandate) -> DoorResult<Vec<AnchorState>>;
 }

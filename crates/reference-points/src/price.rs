@@ -1,5 +1,5 @@
-//! What inspections cost (C-FEE, decision 0044): the price list that operators set, and the bill that follows from it. Citizens pay nothing; nobody is charged for what no
-//! price was set for.
+//! What inspections cost (C-FEE, decisions 0044 and 0068): the price list that operators set, and the bill that follows from it. Recorded inspections, checks by machine and
+//! their traffic have each a price. Citizens pay nothing; nobody is charged for what no price was set for.
 
 use std::{fmt, ops::Range, str::FromStr};
 
@@ -65,24 +65,52 @@ impl<'de> Deserialize<'de> for PriceSubject {
     }
 }
 
-/// The price of one recorded inspection.
+/// What inspections cost, in hundredths of the currency's unit each; 0 is free.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Price {
-    /// In hundredths of the currency's unit; 0 is free.
+    /// One recorded inspection.
     pub amount: u64,
     /// ISO 4217: three capital letters.
     pub currency: String,
+    /// One check that records nothing. The same certificate again within the hour is the same check.
+    #[serde(default, skip_serializing_if = "is_free")]
+    pub check_amount: u64,
+    /// One MiB (2^20 bytes) of what checks asked and were answered.
+    #[serde(default, skip_serializing_if = "is_free")]
+    pub mebibyte_amount: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_free(amount: &u64) -> bool {
+    *amount == 0
 }
 
 impl Price {
+    /// Of recorded inspections alone.
+    #[must_use]
+    pub fn of_inspections(amount: u64, currency: impl Into<String>) -> Self {
+        Self { amount, currency: currency.into(), check_amount: 0, mebibyte_amount: 0 }
+    }
+
+    /// What so many checks with so many bytes cost, in hundredths: parts of a MiB count as parts, and what is less than a hundredth at the end of all does not.
+    #[must_use]
+    pub fn of_checks(&self, count: u64, bytes: u64) -> u64 {
+        let traffic = u128::from(bytes).saturating_mul(self.mebibyte_amount.into()) >> 20;
+        self.check_amount.saturating_mul(count).saturating_add(u64::try_from(traffic).unwrap_or(u64::MAX))
+    }
+
     /// Whether it is a price.
     ///
     /// # Errors
     /// `ConfigurationInvalid` says what to write.
     pub fn check(&self) -> DoorResult<()> {
-        if self.amount > MAX_AMOUNT {
-            return Err(DoorError::new(Code::ConfigurationInvalid, format!("amount: at most {MAX_AMOUNT} hundredths")));
+        let Self { amount, check_amount, mebibyte_amount, .. } = self;
+        for (name, amount) in [("amount", amount), ("checkAmount", check_amount), ("mebibyteAmount", mebibyte_amount)] {
+            if *amount > MAX_AMOUNT {
+                let detail = format!("{name}: at most {MAX_AMOUNT} hundredths");
+                return Err(DoorError::new(Code::ConfigurationInvalid, detail));
+            }
         }
         if self.currency.len() != 3 || !self.currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
             return Err(DoorError::new(
@@ -96,7 +124,14 @@ impl Price {
 
 impl fmt::Display for Price {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{:02} {}", self.amount / 100, self.amount % 100, self.currency)
+        let Self { amount, currency, check_amount, mebibyte_amount } = self;
+        write!(formatter, "{}.{:02} {currency}", amount / 100, amount % 100)?;
+        for (amount, what) in [(check_amount, "a check"), (mebibyte_amount, "a MiB of checks")] {
+            if *amount > 0 {
+                write!(formatter, ", {}.{:02} {currency} {what}", amount / 100, amount % 100)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -177,7 +212,7 @@ mod tests {
     use super::*;
 
     fn price(amount: u64) -> Price {
-        Price { amount, currency: "CNY".into() }
+        Price::of_inspections(amount, "CNY")
     }
 
     fn change(subject: &str, amount: Option<u64>, at_ms: u64) -> PriceSetting {
@@ -210,6 +245,21 @@ mod tests {
 
     // C-FEE
     #[test]
+    fn checks_cost_each_and_by_their_traffic_without_rounding_up() {
+        let by = |check_amount, mebibyte_amount| Price { check_amount, mebibyte_amount, ..price(50) };
+        assert_eq!((price(50).of_checks(9, 1 << 30), by(7, 0).of_checks(9, 1 << 30)), (0, 63));
+        assert_eq!((by(0, 100).of_checks(9, 3 << 19), by(7, 100).of_checks(1, 10_485)), (150, 7));
+        assert_eq!(by(7, 100).of_checks(1, 10_486), 8, "the first hundredth is whole");
+        assert_eq!(by(MAX_AMOUNT, MAX_AMOUNT).of_checks(u64::MAX, u64::MAX), u64::MAX);
+        assert_eq!(by(7, 100).to_string(), "0.50 CNY, 0.07 CNY a check, 1.00 CNY a MiB of checks");
+        // A price list of before has neither.
+        let before: Price = serde_json::from_str(r#"{"amount": 5, "currency": "CNY"}"#).unwrap();
+        assert_eq!(before, price(5));
+        assert_eq!(serde_json::to_string(&before).unwrap(), r#"{"amount":5,"currency":"CNY"}"#);
+    }
+
+    // C-FEE
+    #[test]
     fn a_period_is_cut_where_a_price_changes_and_nowhere_else() {
         assert_eq!(list().spans(100..301).unwrap(), [100..200, 200..300, 300..301]);
         for whole in [0..100, 500..900] {
@@ -224,9 +274,11 @@ mod tests {
     #[test]
     fn what_is_no_price_and_no_subject_is_refused() {
         for wrong in [
-            Price { amount: MAX_AMOUNT + 1, currency: "CNY".into() },
-            Price { amount: 1, currency: "cny".into() },
-            Price { amount: 1, currency: "YUAN".into() },
+            price(MAX_AMOUNT + 1),
+            Price { check_amount: MAX_AMOUNT + 1, ..price(1) },
+            Price { mebibyte_amount: MAX_AMOUNT + 1, ..price(1) },
+            Price::of_inspections(1, "cny"),
+            Price::of_inspections(1, "YUAN"),
         ] {
             assert_eq!(wrong.check().unwrap_err().code(), Code::ConfigurationInvalid, "{wrong}");
         }

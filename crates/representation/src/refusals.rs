@@ -46,10 +46,10 @@ struct Period {
 }
 
 impl Period {
-    /// What the period that is over has counted, as entries; then a new one begins.
-    fn turn(&mut self, now_ms: u64) -> Vec<HistoryEntry> {
+    /// What the period that is over has counted; then a new one begins.
+    fn turn(&mut self, now_ms: u64) -> BTreeMap<Key, Count> {
         if now_ms < self.ends_at_ms {
-            return Vec::new();
+            return BTreeMap::new();
         }
         let over = std::mem::take(&mut self.counts);
         if self.day != now_ms / DAY_MS {
@@ -58,7 +58,7 @@ impl Period {
         self.entries_of_day += over.len() as u64;
         let length_ms = if self.is_spent() { HOUR_MS } else { MINUTE_MS };
         self.ends_at_ms = (now_ms / length_ms + 1) * length_ms;
-        over.iter().map(entry).collect()
+        over
     }
 
     const fn is_spent(&self) -> bool {
@@ -66,15 +66,20 @@ impl Period {
     }
 
     fn count(&mut self, claimed: Option<SourceId>, why: Code, now_ms: u64) {
+        self.add((claimed, why.name()), Count { times: 1, first_ms: now_ms, last_ms: now_ms });
+    }
+
+    /// Adds to what is counted of a source and an error; without the name of the source where there is no room for one.
+    fn add(&mut self, mut key: Key, more: Count) {
         let named = |counts: &BTreeMap<Key, Count>| counts.keys().filter(|(source, _)| source.is_some()).count();
-        let mut key = (claimed, why.name());
         let is_new = !self.counts.contains_key(&key);
-        if claimed.is_some() && is_new && (self.is_spent() || named(&self.counts) >= MAX_NAMED_SOURCES) {
+        if key.0.is_some() && is_new && (self.is_spent() || named(&self.counts) >= MAX_NAMED_SOURCES) {
             key.0 = None;
         }
-        let count = self.counts.entry(key).or_insert(Count { times: 0, first_ms: now_ms, last_ms: now_ms });
-        count.times += 1;
-        count.last_ms = now_ms;
+        let Count { times, first_ms, last_ms } = more;
+        let count = self.counts.entry(key).or_insert(Count { times: 0, first_ms, last_ms });
+        count.times = count.times.saturating_add(times);
+        (count.first_ms, count.last_ms) = (count.first_ms.min(first_ms), count.last_ms.max(last_ms));
     }
 }
 
@@ -122,7 +127,7 @@ impl Refusals {
         if let Some(rest_ms) = begins {
             self.write_at_the_end(rest_ms);
         }
-        write(self.journal.as_ref(), over).await;
+        write(&self.period, self.journal.as_ref(), over).await;
     }
 
     /// A flood that has ended is written down although nothing more is refused.
@@ -133,7 +138,7 @@ impl Refusals {
             tokio::time::sleep(Duration::from_millis(rest_ms) + GRACE).await;
             let Some(period) = period.upgrade() else { return };
             let over = period.lock().turn(clock());
-            write(journal.as_ref(), over).await;
+            write(&period, journal.as_ref(), over).await;
         });
     }
 
@@ -152,11 +157,12 @@ impl Refusals {
     }
 }
 
-async fn write(journal: &dyn Journal, entries: Vec<HistoryEntry>) {
-    for entry in entries {
-        if let Err(error) = journal.record(entry).await {
-            // Whoever was refused is told in any case; sources do not wait for this journal.
-            tracing::warn!(%error, "refused submissions are not in the journal");
+async fn write(period: &Mutex<Period>, journal: &dyn Journal, over: BTreeMap<Key, Count>) {
+    for (key, count) in over {
+        if let Err(error) = journal.record(entry((&key, &count))).await {
+            // Whoever was refused is told in any case; sources do not wait for this journal. It is written with what comes next.
+            tracing::warn!(%error, "refused submissions are not in the journal yet");
+            period.lock().add(key, count);
         }
     }
 }
@@ -173,11 +179,14 @@ mod tests {
     use super::*;
 
     #[derive(Default)]
-    struct MemoryJournal(Mutex<Vec<HistoryEntry>>);
+    struct MemoryJournal(Mutex<Vec<HistoryEntry>>, std::sync::atomic::AtomicBool);
 
     #[async_trait]
     impl Journal for MemoryJournal {
         async fn record(&self, entry: HistoryEntry) -> DoorResult<()> {
+            if self.1.load(Ordering::SeqCst) {
+                return Err(chancery_reference_points::DoorError::new(Code::DatabaseUnreachable, "no journal"));
+            }
             self.0.lock().push(entry);
             Ok(())
         }
@@ -227,6 +236,24 @@ mod tests {
         assert_eq!(told, [once, facts]);
         assert!(written.iter().all(|entry| entry.happening == Happening::SubmissionRefused));
         assert_eq!(refusals.pending(&EventFilter::default()).len(), 1, "what was written down is told once");
+    }
+
+    // M-MON-2
+    #[tokio::test]
+    async fn what_the_journal_did_not_take_is_written_with_what_comes_next() {
+        let Door { refusals, journal, now_ms } = door();
+        refusals.count([(Some(source(1)), Code::SignatureInvalid)]).await;
+        journal.1.store(true, Ordering::SeqCst);
+        now_ms.fetch_add(MINUTE_MS, Ordering::SeqCst);
+        refusals.count([(Some(source(1)), Code::SignatureInvalid)]).await;
+        assert!(journal.0.lock().is_empty());
+        assert_eq!(refusals.pending(&EventFilter::default()).len(), 1, "supervisors see it all the while");
+        journal.1.store(false, Ordering::SeqCst);
+        now_ms.fetch_add(MINUTE_MS, Ordering::SeqCst);
+        refusals.count([]).await;
+        let begin = 10 * DAY_MS;
+        let told: Vec<_> = journal.0.lock().iter().map(|entry| entry.facts.clone()).collect();
+        assert_eq!(told, [format!("signature-invalid: 2 times from {begin} to {}", begin + MINUTE_MS)]);
     }
 
     // M-MON-2: whoever floods the door with ever new sources does not fill the disk.

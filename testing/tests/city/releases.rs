@@ -123,6 +123,10 @@ async fn a_service_is_withdrawn_and_offered_again() {
         let price = line["price"]["amount"].as_u64().unwrap_or(0);
         assert_eq!(line["amount"].as_u64(), line["count"].as_u64().map(|count| count * price), "{line}");
     }
+    for line in bill["checks"].as_array().unwrap() {
+        assert!(line["count"].as_u64() > Some(0) && line["bytes"].as_u64() > Some(0), "{line}");
+        assert_eq!(line["amount"], 0, "for checks no price is set: {line}");
+    }
     answer(&["--dev-key", "0", "fee", "remove", "organizations"]);
     assert_eq!(answer(&["fee", "prices"])["prices"], json!([]));
     a_service_is_narrowed_by_two_operators_and_opened_again(SERVICE).await;

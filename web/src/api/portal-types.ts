@@ -122,6 +122,10 @@ export interface Contract {
 export interface Price {
   amount: number;
   currency: string;
+  /** Of a check by machine; free unless given. */
+  checkAmount?: number;
+  /** Of a MiB that checks ask and are answered; free unless given. */
+  mebibyteAmount?: number;
 }
 
 export interface PriceSetting {
@@ -147,12 +151,17 @@ export interface BillLine {
   amount: number;
 }
 
+export interface CheckLine extends BillLine {
+  bytes: number;
+}
+
 export interface Bill {
   from: string;
   to: string;
   madeAt: string;
   count: number;
   lines: BillLine[];
+  checks: CheckLine[];
   totals: { currency: string; amount: number }[];
   unreachable: string[];
 }

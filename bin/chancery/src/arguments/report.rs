@@ -21,7 +21,7 @@ pub(crate) struct Report {
 pub(crate) enum FeeCommand {
     /// Show what inspections cost.
     Prices,
-    /// Say what each inspection costs from now on (operator). Citizens pay nothing.
+    /// Say what each inspection costs from now on, and checks by machine, each or by traffic (operator). Citizens pay nothing.
     Set {
         /// `organizations` (of each without a price of its own) or `organization:CODE`.
         subject: String,
@@ -29,6 +29,12 @@ pub(crate) enum FeeCommand {
         amount: u64,
         /// The three capital letters of ISO 4217.
         currency: String,
+        /// What a check by machine costs, which records nothing, in hundredths; free unless given. The same certificate again within the hour is the same check.
+        #[arg(long, value_name = "HUNDREDTHS")]
+        check_amount: Option<u64>,
+        /// What a MiB (2^20 bytes) of what checks ask and are answered costs, in hundredths; free unless given.
+        #[arg(long, value_name = "HUNDREDTHS")]
+        mebibyte_amount: Option<u64>,
         /// Only say what would change.
         #[arg(long)]
         check: bool,

@@ -88,7 +88,8 @@ impl EntityDoors {
     pub(super) async fn together(ground: &Ground, chains: ChainAccess, audit_rate: u32) -> Result<Self> {
         let registrations = ground.database.registrations();
         let roles = ground.founded.roles()?;
-        let processing = Arc::new(made::processing(chains, registrations, roles, &ground.directory, &ground.clock)?);
+        let (note, city) = (ground.data.relay_note(), (&ground.directory, &ground.clock));
+        let processing = Arc::new(made::processing(chains, registrations, roles, &note, city)?);
         let representation = Arc::new(made::representation(ground, processing.clone())?);
         let provisioning = Arc::new(made::provisioning(ground, processing.clone()).await?);
         let controlling = Controlling::new(processing.clone(), representation.clone(), provisioning.clone());

@@ -2,6 +2,7 @@
 //! entities over the identity database.
 
 mod alliance;
+mod anchors;
 mod application;
 mod control;
 mod database;
@@ -9,6 +10,7 @@ mod messages;
 mod shown;
 
 pub(crate) use alliance::AlliancePort;
+pub(crate) use anchors::CityAnchors;
 pub(crate) use application::{ApplicationPort, PresentationPort, RegistrationPort, RolePort};
 pub(crate) use control::ControlPort;
 pub(crate) use database::{DatabaseAccounts, DatabaseIndex, DatabaseJournal, DatabaseRegistrations};

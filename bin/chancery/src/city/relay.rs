@@ -46,6 +46,7 @@ use super::{
 };
 
 pub(super) use board::Board;
+pub(super) use made::anchors_noted;
 
 /// A header is pushed to an anchor when so many blocks have passed: an idle chain's, with a heartbeat each ten seconds, about six times an hour. Much more than the
 /// main chain has anchors.

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, process::ExitCode};
 use anyhow::Result;
 use chancery_client::{
     PeriodQuery,
-    rest::types::fees::{Bill, Price, Prices, SetPrice},
+    rest::types::fees::{Bill, CheckLine, Price, Prices, SetPrice},
 };
 
 use super::organization::effects;
@@ -29,7 +29,9 @@ pub(super) async fn run(command: FeeCommand, connection: &Connection, output: &O
             output.answer(&found, bill(&found)?);
             return Ok(ExitCode::SUCCESS);
         }
-        FeeCommand::Set { subject, amount, currency, check } => (subject, Some(Price { amount, currency }), check),
+        FeeCommand::Set { subject, amount, currency, check_amount, mebibyte_amount, check } => {
+            (subject, Some(Price { amount, currency, check_amount, mebibyte_amount }), check)
+        }
         FeeCommand::Remove { subject, check } => (subject, None, check),
     };
     let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
@@ -43,14 +45,25 @@ fn money(amount: u64, currency: &str) -> String {
     format!("{}.{:02} {currency}", amount / 100, amount % 100)
 }
 
+/// What an inspection costs, and checks where they cost anything.
+fn cost(price: &Price, each: &str) -> String {
+    let mut text = money(price.amount, &price.currency);
+    write!(text, " {each}").ok();
+    for (amount, what) in [(price.check_amount, "a check"), (price.mebibyte_amount, "a MiB of checks")] {
+        if let Some(amount) = amount {
+            write!(text, ", {} {what}", money(amount, &price.currency)).ok();
+        }
+    }
+    text
+}
+
 fn prices(found: &Prices) -> String {
     if found.prices.is_empty() {
         return "Inspections are free: no price is set.".to_owned();
     }
     let lines = found.prices.iter().map(|setting| {
-        let price =
-            setting.price.as_ref().map_or_else(|| "free".to_owned(), |price| money(price.amount, &price.currency));
-        format!("{}: {price} an inspection, since {}", setting.subject, setting.at)
+        let price = setting.price.as_ref().map_or_else(|| "free".to_owned(), |price| cost(price, "an inspection"));
+        format!("{}: {price}, since {}", setting.subject, setting.at)
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -63,6 +76,14 @@ fn bill(found: &Bill) -> Result<String> {
             text,
             "  {} for {}, {} to {}: {} at {price}",
             line.inspector, line.organization, line.from, line.to, line.count
+        )?;
+    }
+    for line in &found.checks {
+        let CheckLine { inspector, organization, from, to, count, bytes, price, amount } = line;
+        let owed = price.as_ref().map_or_else(|| "free".to_owned(), |price| money(*amount, &price.currency));
+        writeln!(
+            text,
+            "  {inspector} for {organization}, {from} to {to}: {count} checks by machine, {bytes} bytes: {owed}"
         )?;
     }
     for total in &found.totals {
@@ -86,7 +107,8 @@ mod tests {
     #[test]
     fn a_bill_says_what_is_owed_and_when_it_is_not_whole() {
         let text = bill(&Bill { unreachable: vec!["degree".into()], ..Bill::example() }).unwrap();
-        assert!(text.contains("31 at 0.50 CNY") && text.contains("Owed: 15.50 CNY"), "{text}");
+        assert!(text.contains("31 at 0.50 CNY") && text.contains("Owed: 21.75 CNY"), "{text}");
+        assert!(text.contains("120 checks by machine, 262144 bytes: 6.25 CNY"), "{text}");
         assert!(text.ends_with("Not whole: these chains did not answer: degree"), "{text}");
         assert_eq!(money(5, "EUR"), "0.05 EUR");
     }

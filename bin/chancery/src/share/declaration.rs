@@ -19,7 +19,7 @@ use chancery_sharing::{
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{database_url::secret_in, source::SourceSection, store::StoreSection};
+use super::{audit::AuditSection, database_url::secret_in, source::SourceSection, store::StoreSection};
 use crate::alliance::{chains::ChainSection, configuration, name_of};
 
 /// Seconds of a day.
@@ -52,6 +52,9 @@ pub(crate) struct DataSet {
     rules: RulesSection,
     store: StoreSection,
     pub(crate) service: Option<ServiceSection>,
+    /// The audit beside the service.
+    #[serde(default)]
+    pub(super) audit: AuditSection,
     #[serde(skip)]
     folder: Beside,
 }
@@ -116,6 +119,7 @@ impl DataSet {
             "grant_days of [rules] in {}: at least 1, or leave it out",
             file.display()
         );
+        set.audit.check().with_context(|| format!("{} cannot be used", file.display()))?;
         set.rules().with_context(|| format!("{} cannot be used", file.display()))?;
         Ok(set)
     }

@@ -11,7 +11,7 @@ use chancery_gateway::{
 };
 use chancery_sharing::release::ChainTrust;
 
-use super::{Owner, releases::DataSetReleases, tls};
+use super::{Owner, audit, releases::DataSetReleases, tls};
 use crate::{
     alliance::listen_until,
     arguments::{Connection, ServeShared},
@@ -33,10 +33,18 @@ pub(crate) async fn run(options: &ServeShared, connection: &Connection) -> Resul
     check_scheme(&under, tls.is_some())?;
     let origins = vec![under, Origin::parse(&format!("{scheme}://{listen}"))?];
     let main_chain_id = owner.chain.config().chain_id;
+    let looking = audit::audit(&owner)?;
     let department = owner.department()?;
     let releases = DataSetReleases { department, set: owner.set, trust: ChainTrust::default() };
     let router = department::router(origins, main_chain_id, Arc::new(releases));
-    Box::pin(serve_until(listen, router, tls, options.until_stdin_ends, pending())).await
+    // It looks until the service is told to stop: it does not end by itself.
+    let work = async {
+        match looking {
+            Some(audit) => audit.run().await,
+            None => pending().await,
+        }
+    };
+    Box::pin(serve_until(listen, router, tls, options.until_stdin_ends, work)).await
 }
 
 /// Who speaks TLS is not declared as one who does not; one who does not may stand behind a proxy that does.

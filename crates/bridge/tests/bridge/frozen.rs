@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use alloy_sol_types::SolCall as _;
 use chancery_bridge::{
     checkup::{Finding, members},
     progress::{Follower, MemberStanding, Told},
     relay::{AnchorBoard, Testimony, push::push_if_due},
 };
+use chancery_contracts::Anchor;
+use chancery_primitives::anchor_storage::{AnchorWords, anchor_slots};
 use tokio::time::{sleep, timeout};
 
 use crate::support::world::{World, simulate, step::Party};
@@ -58,6 +61,15 @@ fn a_frozen_anchor_and_a_silent_member_are_named_by_the_live_view_the_doctor_and
         assert_eq!(frozen.collect::<Vec<_>>(), [("first", "home")], "{findings:?}");
         let link = links.iter().find(|link| link.name == bank).unwrap();
         let Testimony::Proven(anchor) = &link.to_alliance else { panic!("a foreign member") };
+        // What the contract keeps is where storage proofs look for it.
+        let call = Anchor::conflictCall {}.abi_encode().into();
+        let said = anchor.host.view(anchor.anchor, &call).await.unwrap();
+        let said = Anchor::conflictCall::abi_decode_returns(&said.data).unwrap();
+        let evidence = anchor.host.state(anchor.anchor, &anchor_slots()).await.unwrap().unwrap();
+        let values: Vec<_> = evidence.state.storage.into_iter().map(|(_, value)| value).collect();
+        let words = AnchorWords::decode(values.try_into().unwrap());
+        assert_eq!(words.conflict, Some((said.number, [said.first, said.second])));
+        assert!(words.latest > 0 && words.generation == 0 && said.first != said.second, "{words:?}");
         let board = AnchorBoard::default();
         assert_eq!(push_if_due(anchor, 1, &board).await.unwrap(), None, "nothing is taken there");
         let seen = board.seen();

@@ -1,4 +1,4 @@
-//! `certificates.check`: what an inspection would find; nothing is recorded (C-API-3, C-AUTO).
+//! `certificates.check`: what an inspection would find; nothing is recorded on a chain; each is counted (C-API-3, C-AUTO, C-FEE).
 
 use async_trait::async_trait;
 use chancery_reference_points::{Actor, DoorResult, Role, application::Service, s2p::Retrieval};
@@ -33,5 +33,9 @@ impl Service for CheckService {
 
     fn subject(&self, parameters: &Value) -> Option<String> {
         subject_member(parameters, "certificateId")
+    }
+
+    fn is_charged(&self) -> bool {
+        true
     }
 }

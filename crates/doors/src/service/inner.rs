@@ -6,6 +6,7 @@ use chancery_light::StateProof;
 use chancery_reference_points::{
     Actor, DoorResult,
     access_rule::AccessRule,
+    anchor::AnchorState,
     c2p::C2p,
     c2r::C2r,
     c2s::C2s,
@@ -102,6 +103,7 @@ door! {
     "Events", AUDIT: events([&] by: Mandate, [&] filter: EventFilter) -> Vec<HistoryEntry>;
     "RecordedBlocks", AUDIT: recorded_blocks([&] by: Mandate, [&] chain: ChainName, [] roots: Vec<B256>) -> Vec<Option<RecordedBlock>>;
     "RecordedRoots", AUDIT: recorded_roots([&] by: Mandate, [&] chain: ChainName, [] from: u64) -> RecordedRoots;
+    "Anchors", AUDIT: anchors([&] by: Mandate) -> Vec<AnchorState>;
 }
 
 door! {

@@ -100,6 +100,7 @@ async fn inner(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         m2p.events(&dice.sample(), &dice.sample());
         m2p.recorded_blocks(&dice.sample(), &dice.sample(), dice.sample());
         m2p.recorded_roots(&dice.sample(), &dice.sample(), dice.sample());
+        m2p.anchors(&dice.sample());
         m2r.journal(&dice.sample());
         m2r_data.audit(dice.sample());
         m2r_data.unknown_roots(dice.sample());

@@ -14,6 +14,7 @@ use chancery_reference_points::{
     Actor, DoorError, DoorResult,
     access_rule::{AccessRule, ServiceAccess},
     alert::{AddedReceiver, AlertReceiver, NewReceiver, TestedDelivery, WatchReport},
+    anchor::AnchorState,
     c2p::C2p,
     c2r::C2r,
     c2s::C2s,
@@ -184,6 +185,7 @@ room! {
         events(by: &Mandate, filter: &EventFilter) -> Vec<HistoryEntry>;
         recorded_blocks(by: &Mandate, chain: &ChainName, roots: Vec<B256>) -> Vec<Option<RecordedBlock>>;
         recorded_roots(by: &Mandate, chain: &ChainName, from: u64) -> RecordedRoots;
+        anchors(by: &Mandate) -> Vec<AnchorState>;
     }
     M2r { journal(filter: &EventFilter) -> Vec<HistoryEntry>; }
     M2rData {

@@ -11,7 +11,7 @@ use chancery_reference_points::{
 use chancery_rest::{
     types::{
         Example as _,
-        fees::{Bill, BillLine, BillTotal, Price, PriceSetting, Prices, SetPrice},
+        fees::{Bill, BillLine, BillTotal, CheckLine, Price, PriceSetting, Prices, SetPrice},
         organizations::Changed,
         reports::InspectorCount,
     },
@@ -55,7 +55,7 @@ async fn list_prices(State(shared): state::State) -> ApiResult<Answer<Prices>> {
 
 /// Set a price
 ///
-/// It counts for inspections that are recorded from now on. With `?check=true` it says what would change.
+/// It counts for inspections that are recorded, and checks that are made, from now on. With `?check=true` it says what would change.
 #[utoipa::path(put, path = "/v1/fees/prices/{subject}", tag = "organizations",
     params(
         ("subject" = String, Path, description = "`organizations` (of each without a price of its own) or `organization:CODE`.", example = "organizations"),
@@ -72,7 +72,12 @@ async fn set_price(
     Json(request): Json<SetPrice>,
 ) -> ApiResult<Answer<Changed>> {
     let subject = subject.parse::<PriceSubject>()?;
-    let price = request.price.map(|price| DoorPrice { amount: price.amount, currency: price.currency });
+    let price = request.price.map(|price| DoorPrice {
+        amount: price.amount,
+        currency: price.currency,
+        check_amount: price.check_amount.unwrap_or_default(),
+        mebibyte_amount: price.mebibyte_amount.unwrap_or_default(),
+    });
     let by = caller.address()?;
     control(&shared, &caller, Change::SetPrice { subject, price, by }, query.check).await
 }
@@ -90,6 +95,21 @@ struct BillQuery {
     to: Option<Timestamp>,
 }
 
+/// What `fees.charges` counts.
+#[derive(Deserialize)]
+struct Charges {
+    counts: Vec<Charge>,
+}
+
+/// Checks of one inspector for one organization.
+#[derive(Deserialize)]
+struct Charge {
+    inspector: HexAddress,
+    organization: String,
+    count: u64,
+    bytes: u64,
+}
+
 /// What `certificates.inspections` counts.
 #[derive(Deserialize)]
 struct Counted {
@@ -101,7 +121,8 @@ struct Counted {
 
 /// A bill
 ///
-/// Inspections of a period as the chains record them, each at the price of its time. An inspector sees its own, a supervisor all.
+/// Inspections of a period as the chains record them, and checks by machine as the city has written them down, each at the price of its time. An inspector sees its own, a
+/// supervisor all.
 #[utoipa::path(get, path = "/v1/fees/bills", tag = "inspections", params(BillQuery), responses(
     (status = 200, description = "The bill.", body = Bill, example = json!(Bill::example())),
 ))]
@@ -115,20 +136,25 @@ async fn make_bill(
     let inspector =
         if caller.actor.is(Role::Supervisor) { query.inspector } else { Some(HexAddress(caller.address()?)) };
     let list = PriceList::of(shared.doors.u2s.prices().await?);
-    let (mut lines, mut unreachable) = (Vec::new(), BTreeSet::new());
+    let (mut lines, mut checks, mut unreachable) = (Vec::new(), Vec::new(), BTreeSet::new());
     for span in list.spans(period.from_ms..period.to_ms)? {
         let parameters = json!({ "inspector": inspector, "fromMs": span.start, "toMs": span.end, "limit": 1 });
         let counted: Counted = map::ask(&shared, &caller, services::INSPECTIONS, &parameters).await?;
         unreachable.extend(counted.unreachable);
         lines.extend(counted.counts.into_iter().map(|count| line(count, &list, span.clone())));
+        let parameters =
+            json!({ "service": services::CHECK, "inspector": inspector, "fromMs": span.start, "toMs": span.end });
+        let charged: Charges = map::ask(&shared, &caller, services::CHARGES, &parameters).await?;
+        checks.extend(charged.counts.into_iter().map(|charge| check_line(charge, &list, span.clone())));
     }
     Ok(Answer(Bill {
         from: Timestamp::from_unix_milliseconds(period.from_ms),
         to: Timestamp::from_unix_milliseconds(period.to_ms),
         made_at: Timestamp::from_unix_milliseconds(now_ms),
         count: lines.iter().map(|line| line.count).sum(),
-        totals: totals(&lines),
+        totals: totals(&lines, &checks),
         lines,
+        checks,
         unreachable: unreachable.into_iter().collect(),
     }))
 }
@@ -147,20 +173,42 @@ fn line(count: InspectorCount, list: &PriceList, span: std::ops::Range<u64>) -> 
     }
 }
 
+fn check_line(charge: Charge, list: &PriceList, span: std::ops::Range<u64>) -> CheckLine {
+    let Charge { inspector, organization, count, bytes } = charge;
+    let price = list.price(&organization, span.start);
+    CheckLine {
+        inspector,
+        from: Timestamp::from_unix_milliseconds(span.start),
+        to: Timestamp::from_unix_milliseconds(span.end),
+        count,
+        bytes,
+        amount: price.map_or(0, |price| price.of_checks(count, bytes)),
+        price: price.cloned().map(wire),
+        organization,
+    }
+}
+
 /// What is owed in each currency; what is free owes nothing.
-fn totals(lines: &[BillLine]) -> Vec<BillTotal> {
+fn totals(lines: &[BillLine], checks: &[CheckLine]) -> Vec<BillTotal> {
     let mut totals: BTreeMap<&str, u64> = BTreeMap::new();
-    for line in lines {
-        if let Some(price) = &line.price {
+    let inspections = lines.iter().map(|line| (&line.price, line.amount));
+    for (price, amount) in inspections.chain(checks.iter().map(|line| (&line.price, line.amount))) {
+        if let Some(price) = price {
             let total = totals.entry(&price.currency).or_default();
-            *total = total.saturating_add(line.amount);
+            *total = total.saturating_add(amount);
         }
     }
     totals.into_iter().map(|(currency, amount)| BillTotal { currency: currency.to_owned(), amount }).collect()
 }
 
 fn wire(price: DoorPrice) -> Price {
-    Price { amount: price.amount, currency: price.currency }
+    let set = |amount: u64| (amount > 0).then_some(amount);
+    Price {
+        amount: price.amount,
+        currency: price.currency,
+        check_amount: set(price.check_amount),
+        mebibyte_amount: set(price.mebibyte_amount),
+    }
 }
 
 fn setting(setting: DoorSetting) -> PriceSetting {

@@ -45,6 +45,8 @@ pub(super) mod services {
     pub(crate) const ACTIVITY: &str = "certificates.activity";
     /// Recorded inspections.
     pub(crate) const INSPECTIONS: &str = "certificates.inspections";
+    /// Answers that are charged for, counted.
+    pub(crate) const CHARGES: &str = "fees.charges";
     /// S-DIR.
     pub(crate) const FIND_RESOURCES: &str = "sharing.find";
     /// A resource with the state of its asset.

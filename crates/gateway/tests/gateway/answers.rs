@@ -285,6 +285,9 @@ pub(crate) fn service(request: &ServiceRequest) -> Value {
             ]);
             Ok(page)
         }
+        "fees.charges" => Ok(json!({
+            "counts": [{"inspector": holder().address(), "organization": "BANK", "count": 3, "bytes": 1 << 20}],
+        })),
         "sharing.find" => serde_json::to_value(Page::<SharedResource>::example()),
         "sharing.resource" => serde_json::to_value(SharedResource::example()),
         "sharing.readers" => serde_json::to_value(Page::<AssetReader>::example()),

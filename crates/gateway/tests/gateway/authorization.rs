@@ -161,7 +161,7 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("GET", "/v1/deliveries/{message}/proof", SIGNED_IN, &["messages.delivery_proof"]),
     ("GET", "/v1/fees/prices", ANYBODY, &["u2s.prices"]),
     ("PUT", "/v1/fees/prices/{subject}", OPERATOR, &["o2c.apply"]),
-    ("GET", "/v1/fees/bills", "--- ----+--+ -", &["u2s.prices", "u2s.certificates.inspections"]),
+    ("GET", "/v1/fees/bills", "--- ----+--+ -", &["u2s.prices", "u2s.certificates.inspections", "u2s.fees.charges"]),
     (
         "GET",
         "/v1/reports/activity",

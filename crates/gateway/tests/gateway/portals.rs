@@ -123,7 +123,7 @@ fn price(subject: &str, amount: Option<u64>, at: &str) -> PriceSetting {
     let at: Timestamp = at.parse().unwrap();
     PriceSetting {
         subject: subject.parse().unwrap(),
-        price: amount.map(|amount| Price { amount, currency: "CNY".into() }),
+        price: amount.map(|amount| Price::of_inspections(amount, "CNY")),
         by: holder().address(),
         at_ms: at.unix_milliseconds(),
     }
@@ -155,9 +155,39 @@ async fn a_bill_charges_each_inspection_by_the_price_of_its_time() {
     assert_eq!(lines, [(first, 31, 31 * 50), (first, 4, 0), (second, 31, 31 * 70), (second, 4, 0)]);
     assert_eq!((&bill["count"], &bill["totals"]), (&json!(70), &json!([{"currency": "CNY", "amount": 31 * 120}])));
     let asked = harness.behind.take_requests();
-    let times: Vec<_> = asked.iter().map(|one| (&one.parameters["fromMs"], &one.parameters["toMs"])).collect();
+    let of = |service: &'static str| asked.iter().filter(move |one| one.service == service);
+    let times: Vec<_> =
+        of("certificates.inspections").map(|one| (&one.parameters["fromMs"], &one.parameters["toMs"])).collect();
     assert_eq!(times.len(), 2);
     assert_eq!(times[0].1, times[1].0, "no moment is counted twice or left out");
+    let of_checks: Vec<_> =
+        of("fees.charges").map(|one| (&one.parameters["fromMs"], &one.parameters["toMs"])).collect();
+    assert_eq!(of_checks, times, "checks by machine are counted for the same parts");
+    assert_eq!((&bill["checks"][0]["count"], &bill["checks"][0]["amount"]), (&json!(3), &json!(0)), "{bill}");
+    harness.stop().await;
+}
+
+// C-FEE, C-AUTO: checks by machine are charged each, by their traffic, or both, as the price of their time says.
+#[tokio::test]
+async fn a_bill_charges_checks_by_machine_and_their_traffic() {
+    let harness = Harness::start().await;
+    let of = |subject: &str, check_amount, mebibyte_amount, time: &str| {
+        let set = price(subject, Some(0), time);
+        let price = set.price.clone().map(|price| Price { check_amount, mebibyte_amount, ..price });
+        PriceSetting { price, ..set }
+    };
+    harness.behind.price(vec![
+        of("organizations", 7, 0, "2026-10-01T00:00:00Z"),
+        of("organization:BANK", 7, 100, "2026-11-11T00:00:00Z"),
+    ]);
+    let caller = supervisor(&harness).await;
+    let target = "/v1/fees/bills?from=2026-11-01T00:00:00Z&to=2026-12-01T00:00:00Z";
+    let bill = harness.send(caller.bearing(Request::new("GET", target))).await.json();
+    let checks = bill["checks"].as_array().unwrap();
+    let amounts: Vec<_> = checks.iter().map(|line| (&line["bytes"], line["amount"].as_u64().unwrap())).collect();
+    assert_eq!(amounts, [(&json!(1 << 20), 21), (&json!(1 << 20), 121)]);
+    assert_eq!(checks[1]["price"], json!({"amount": 0, "currency": "CNY", "checkAmount": 7, "mebibyteAmount": 100}));
+    assert_eq!(bill["totals"], json!([{"currency": "CNY", "amount": 142}]));
     harness.stop().await;
 }
 

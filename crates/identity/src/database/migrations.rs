@@ -7,22 +7,24 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
-const SQLITE: [&str; 5] = [
+const SQLITE: [&str; 6] = [
     include_str!("../../migrations/sqlite/0001_identity.sql"),
     include_str!("../../migrations/sqlite/0002_network.sql"),
     include_str!("../../migrations/sqlite/0003_under_way.sql"),
     include_str!("../../migrations/sqlite/0004_openings.sql"),
     include_str!("../../migrations/sqlite/0005_supervision.sql"),
+    include_str!("../../migrations/sqlite/0006_charges.sql"),
 ];
-const POSTGRES: [&str; 5] = [
+const POSTGRES: [&str; 6] = [
     include_str!("../../migrations/postgres/0001_identity.sql"),
     include_str!("../../migrations/postgres/0002_network.sql"),
     include_str!("../../migrations/postgres/0003_under_way.sql"),
     include_str!("../../migrations/postgres/0004_openings.sql"),
     include_str!("../../migrations/postgres/0005_supervision.sql"),
+    include_str!("../../migrations/postgres/0006_charges.sql"),
 ];
 /// Of the step at the same place; in the files' names too.
-const DESCRIPTIONS: [&str; 5] = ["identity", "network", "under way", "openings", "supervision"];
+const DESCRIPTIONS: [&str; 6] = ["identity", "network", "under way", "openings", "supervision", "charges"];
 
 /// For SQLite.
 pub(crate) fn sqlite() -> Migrator {
@@ -71,10 +73,14 @@ mod tests {
             "2337291a424223ef064fb50bb41b973a7df8b6e57ad12f85694d08fb35f2812252c19298f0280597d7c7f45ddf0099bb";
         let postgres_5 =
             "92633ee74248f2fc2ff5b2669458016a0185f8941cd8f4491f147dc86155845904892ac7b4da46b3430137617ae6ab42";
-        let texts = |steps: [&str; 5]| -> Vec<(i64, String)> {
+        let sqlite_6 =
+            "bb8f68d60c4068b5343efd632aac6dda697f548f3d5de90eae80145555f9d2ae12affd892b608f3960b5873e40632d9c";
+        let postgres_6 =
+            "70278bc39c0cb1fb852c8bc96902bb7c65e2fbeb71043d57ec869b3672d7da992d80d54219ad8e19b930399353406e49";
+        let texts = |steps: [&str; 6]| -> Vec<(i64, String)> {
             (1..).zip(steps).map(|(version, checksum)| (version, checksum.to_owned())).collect()
         };
-        assert_eq!(kept(sqlite()), texts([sqlite_1, sqlite_2, sqlite_3, sqlite_4, sqlite_5]));
-        assert_eq!(kept(postgres()), texts([postgres_1, postgres_2, postgres_3, postgres_4, postgres_5]));
+        assert_eq!(kept(sqlite()), texts([sqlite_1, sqlite_2, sqlite_3, sqlite_4, sqlite_5, sqlite_6]));
+        assert_eq!(kept(postgres()), texts([postgres_1, postgres_2, postgres_3, postgres_4, postgres_5, postgres_6]));
     }
 }

@@ -4,10 +4,11 @@ mod releases;
 
 use alloy_primitives::{Address, B256, Bytes};
 use chancery_identity::{
-    ApplicationDecision, ApplicationQuery, ApplicationStatus, Conflict, Happening, IdentityDatabase, IdentityError,
-    IndexedBlock, IndexedOperation, JournalEntry, JournalQuery, Keeper, KeyRing, Location, Look, MAX_PAGE_ROWS,
-    MAX_PRESENTATION_BYTES, MAX_PRESENTATION_LIFE_MS, MAX_PRESENTATIONS_PER_HOLDER, NewUser, Openings,
-    PRESENTATION_ID_BYTES, PUBLICATION_MS, Page, Person, SignedAttribute, UserDecision, UserStatus, UserType,
+    ApplicationDecision, ApplicationQuery, ApplicationStatus, CHARGED_ONCE_MS, Charge, Charged, ChargedQuery, Conflict,
+    Happening, IdentityDatabase, IdentityError, IndexedBlock, IndexedOperation, JournalEntry, JournalQuery, Keeper,
+    KeyRing, Location, Look, MAX_PAGE_ROWS, MAX_PRESENTATION_BYTES, MAX_PRESENTATION_LIFE_MS,
+    MAX_PRESENTATIONS_PER_HOLDER, NewUser, Openings, PRESENTATION_ID_BYTES, PUBLICATION_MS, Page, Person,
+    SignedAttribute, UserDecision, UserStatus, UserType,
 };
 use serde_json::json;
 
@@ -527,6 +528,46 @@ pub async fn the_journal_is_filtered_newest_first(fixture: &Fixture) {
     };
     assert_eq!(rights(Keeper::Provisioning).await, [Some("open".to_owned())]);
     assert_eq!(rights(Keeper::Representation).await, [None, None, None]);
+}
+
+pub async fn what_is_charged_for_is_counted_once_an_hour_and_is_in_the_journal(fixture: &Fixture) {
+    // C-FEE
+    let database = &fixture.database;
+    let entry = |time_ms, actor, subject: &str| JournalEntry {
+        time_ms,
+        keeper: Keeper::Provisioning,
+        happening: Happening::Accessed,
+        name: "certificates.check".into(),
+        actor: Some(actor),
+        subject: subject.into(),
+        facts: String::new(),
+        right: None,
+    };
+    let other = Address::repeat_byte(0xf1);
+    let charge = |bytes| Charge { organization: "BANK".into(), bytes };
+    for (time_ms, actor, subject, bytes) in [
+        (1, OFFICE, "a", 10),
+        // Again within the hour, and in the next one; another subject; another address.
+        (CHARGED_ONCE_MS - 1, OFFICE, "a", 20),
+        (CHARGED_ONCE_MS, OFFICE, "a", 30),
+        (2, OFFICE, "b", 40),
+        (2, other, "a", 5),
+    ] {
+        database.record_charged(&entry(time_ms, actor, subject), &charge(bytes)).await.unwrap();
+    }
+    database.record(&entry(3, OFFICE, "c")).await.unwrap();
+    let charged = async |from_ms, to_ms, by| {
+        let query = ChargedQuery { name: "certificates.check", from_ms, to_ms, by, limit: 10 };
+        database.charged(Keeper::Provisioning, &query).await.unwrap()
+    };
+    let row = |by, count, bytes| Charged { by, organization: "BANK".into(), count, bytes };
+    assert_eq!(charged(0, u64::MAX, None).await, [row(OFFICE, 3, 100), row(other, 1, 5)]);
+    assert_eq!(charged(0, u64::MAX, Some(other)).await, [row(other, 1, 5)]);
+    assert_eq!(charged(2, CHARGED_ONCE_MS, Some(OFFICE)).await, [row(OFFICE, 2, 60)]);
+    let query = ChargedQuery { name: "another", from_ms: 0, to_ms: 9, by: None, limit: 10 };
+    assert_eq!(database.charged(Keeper::Provisioning, &query).await.unwrap(), []);
+    let all = JournalQuery { limit: 10, ..JournalQuery::default() };
+    assert_eq!(database.journal(Keeper::Provisioning, &all).await.unwrap().len(), 6, "each is an access, too");
 }
 
 pub async fn text_that_one_database_cannot_hold_is_refused_by_both(fixture: &Fixture) {

@@ -4,16 +4,24 @@ use std::collections::{BTreeMap, VecDeque};
 
 use alloy_primitives::Address;
 use chancery_reference_points::{
-    alert::{Alert, AlertReceiver, AlertRule, Deliveries, ReceiverSecret},
+    alert::{Alert, AlertReceiver, AlertRule, Deliveries, MAX_RECEIVERS, ReceiverSecret},
     data_search::Difference,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// Most alerts that are open. Beyond them none is raised, which is counted.
+/// Most alerts that are open. Beyond them no warning is raised, which is counted.
 pub(super) const MAX_OPEN: usize = 1000;
-/// Most messages that wait, of all receivers. The oldest stay.
-pub(super) const MAX_WAITING: usize = 10_000;
+/// So many more may be critical: whoever causes warnings, such as a source by its clock, hides nothing by them.
+const MAX_OPEN_CRITICAL: usize = MAX_OPEN + 200;
+/// Most messages that wait for one receiver, so that one that takes nothing costs the others none. The oldest stay.
+const MAX_WAITING_OF_ONE: usize = 1000;
+/// Of these, so many may be warnings.
+const MAX_WAITING_WARNINGS: usize = MAX_WAITING_OF_ONE * 3 / 4;
+/// Most messages that wait, of all receivers.
+pub(super) const MAX_WAITING: usize = MAX_WAITING_OF_ONE * MAX_RECEIVERS;
+/// Longest summary, and longest detail of a difference, in bytes; what is longer is cut.
+const MAX_TEXT_BYTES: usize = 1024;
 /// How long a message waits before it is given up, in milliseconds: three days.
 const MAX_WAIT_MS: u64 = 3 * 24 * 3600 * 1000;
 /// The first pause after a message was not taken; it doubles.
@@ -76,18 +84,22 @@ pub(super) struct Book {
 impl Book {
     /// Opens an alert, unless it is open; whether anything has changed.
     pub(super) fn raise(&mut self, raised: Raised, city: &str, now_ms: u64) -> bool {
-        let Raised { rule, subject, summary, difference } = raised;
+        let Raised { rule, subject, mut summary, mut difference } = raised;
+        cut(&mut summary);
+        if let Some(difference) = &mut difference {
+            cut(&mut difference.detail);
+        }
         let key = key(rule, &subject);
         if self.open.contains_key(&key) {
             return false;
         }
-        if self.open.len() >= MAX_OPEN {
+        if self.open.len() >= if rule.is_critical() { MAX_OPEN_CRITICAL } else { MAX_OPEN } {
             self.dropped += 1;
             return true;
         }
         let id = self.name("alert", now_ms);
         let alert = Alert { id, rule, subject, summary, difference, raised_at_ms: now_ms };
-        self.tell(&body("alert.raised", &alert, city, None), now_ms);
+        self.tell(&body("alert.raised", &alert, city, None), rule, now_ms);
         self.open.insert(key, alert);
         true
     }
@@ -95,7 +107,7 @@ impl Book {
     /// Ends an alert that is open; whether it was.
     pub(super) fn resolve(&mut self, rule: AlertRule, subject: &str, city: &str, now_ms: u64) -> bool {
         let Some(alert) = self.open.remove(&key(rule, subject)) else { return false };
-        self.tell(&body("alert.resolved", &alert, city, Some(now_ms)), now_ms);
+        self.tell(&body("alert.resolved", &alert, city, Some(now_ms)), rule, now_ms);
         true
     }
 
@@ -133,7 +145,7 @@ impl Book {
         let id = receiver.id.clone();
         self.receivers.push(receiver);
         for alert in self.alerts() {
-            self.enqueue(&id, &body("alert.raised", &alert, city, None), now_ms);
+            self.enqueue(&id, &body("alert.raised", &alert, city, None), alert.rule, now_ms);
         }
     }
 
@@ -156,10 +168,10 @@ impl Book {
         heads.filter(|(message, _)| message.next_at_ms <= now_ms).collect()
     }
 
-    /// When something is due next, Unix milliseconds.
-    pub(super) fn next_at_ms(&self) -> Option<u64> {
+    /// When something becomes due next after a time, Unix milliseconds.
+    pub(super) fn next_at_ms(&self, now_ms: u64) -> Option<u64> {
         let first = |receiver: &Receiver| self.waiting.iter().find(|message| message.receiver == receiver.id);
-        self.receivers.iter().filter_map(first).map(|message| message.next_at_ms).min()
+        self.receivers.iter().filter_map(first).map(|message| message.next_at_ms).filter(|at| *at > now_ms).min()
     }
 
     /// A message was taken.
@@ -186,15 +198,17 @@ impl Book {
         }
     }
 
-    fn tell(&mut self, body: &str, now_ms: u64) {
+    fn tell(&mut self, body: &str, rule: AlertRule, now_ms: u64) {
         let receivers: Vec<String> = self.receivers.iter().map(|receiver| receiver.id.clone()).collect();
         for receiver in receivers {
-            self.enqueue(&receiver, body, now_ms);
+            self.enqueue(&receiver, body, rule, now_ms);
         }
     }
 
-    fn enqueue(&mut self, receiver: &str, body: &str, now_ms: u64) {
-        if self.waiting.len() >= MAX_WAITING {
+    fn enqueue(&mut self, receiver: &str, body: &str, rule: AlertRule, now_ms: u64) {
+        let own = self.waiting.iter().filter(|message| message.receiver == receiver).count();
+        let limit = if rule.is_critical() { MAX_WAITING_OF_ONE } else { MAX_WAITING_WARNINGS };
+        if own >= limit || self.waiting.len() >= MAX_WAITING {
             self.dropped += 1;
             return;
         }
@@ -202,6 +216,10 @@ impl Book {
         let (receiver, body) = (receiver.to_owned(), body.to_owned());
         self.waiting.push_back(Message { id, receiver, body, made_at_ms: now_ms, attempts: 0, next_at_ms: now_ms });
     }
+}
+
+fn cut(text: &mut String) {
+    text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
 }
 
 fn key(rule: AlertRule, subject: &str) -> String {

@@ -143,6 +143,28 @@ async fn what_waits_is_told_after_a_restart() {
     assert_eq!(after.report().0.len(), 1, "it is open still");
 }
 
+// WATCH-9
+#[tokio::test]
+async fn who_is_slow_keeps_nobody_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let (url, mut sent) = receiver().await;
+    // Takes connections, and answers nobody.
+    let silent = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let (alerts, operator) = (alerts(&folder), operator());
+    let desk = AlertDesk::new(Arc::clone(&alerts));
+    for url in [format!("http://{}/", silent.local_addr().unwrap()), url] {
+        desk.add_alert_receiver(&operator, private(&url), Mode::Apply).await.unwrap();
+    }
+    alerts.raise(raised()).await;
+    alerts.resolve(AlertRule::DataDifference, "chain-root 5").await;
+    assert_eq!(
+        (next(&mut sent).await.kind(), next(&mut sent).await.kind()),
+        ("alert.raised".into(), "alert.resolved".into())
+    );
+    let slow = &desk.alert_receivers(&operator).await.unwrap()[0];
+    assert_eq!((slow.waiting, slow.trouble.as_deref()), (2, None), "its first attempt is not over");
+}
+
 // M-CON-1, WATCH-6
 #[tokio::test]
 async fn only_operators_say_who_is_told_and_not_of_private_networks_by_accident() {

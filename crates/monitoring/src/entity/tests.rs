@@ -2,6 +2,7 @@
 
 use alloy_primitives::{Address, address};
 use chancery_reference_points::{
+    anchor::AnchorState,
     data_block::{RecordedBlock, RecordedRoots, TransactionLocator},
     operation::ChainName,
     v2m::Verification,
@@ -63,6 +64,9 @@ impl M2p for Teller {
     }
     async fn recorded_roots(&self, _: &Mandate, _: &ChainName, _: u64) -> DoorResult<RecordedRoots> {
         self.tell().map(|_| RecordedRoots { total: 0, roots: Vec::new() })
+    }
+    async fn anchors(&self, _: &Mandate) -> DoorResult<Vec<AnchorState>> {
+        self.tell().map(|_| Vec::new())
     }
 }
 

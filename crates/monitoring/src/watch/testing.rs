@@ -10,6 +10,7 @@ use alloy_primitives::B256;
 use async_trait::async_trait;
 use chancery_reference_points::{
     Code, DoorError, DoorResult,
+    anchor::AnchorState,
     data_block::{RecordedBlock, RecordedRoots},
     data_search::{AuditReport, AuditRequest, AuditedBlock, SourceTimes},
     m2p::M2p,
@@ -25,6 +26,7 @@ pub(crate) struct City {
     journal: Mutex<Vec<AuditedBlock>>,
     chain: Mutex<Vec<RecordedBlock>>,
     clocks: Mutex<Vec<SourceTimes>>,
+    anchors: Mutex<Vec<AnchorState>>,
     is_silent: AtomicBool,
     audits: AtomicU64,
 }
@@ -59,6 +61,7 @@ impl City {
             journal: Mutex::new(journal.into()),
             chain: Mutex::new(chain.into()),
             clocks: Mutex::default(),
+            anchors: Mutex::default(),
             is_silent: AtomicBool::new(false),
             audits: AtomicU64::new(0),
         })
@@ -82,6 +85,11 @@ impl City {
     /// What is measured of the clocks of sources.
     pub(crate) fn measure(&self, clocks: Vec<SourceTimes>) {
         *self.clocks.lock().unwrap() = clocks;
+    }
+
+    /// What the anchors are.
+    pub(crate) fn anchor(&self, anchors: Vec<AnchorState>) {
+        *self.anchors.lock().unwrap() = anchors;
     }
 
     pub(crate) fn silence(&self, is_silent: bool) {
@@ -166,5 +174,10 @@ impl M2p for City {
         // A page holds one, so that whoever reads has to turn it.
         let roots = chain.iter().skip(usize::try_from(from).unwrap()).map(|block| block.root).take(1).collect();
         Ok(RecordedRoots { total: chain.len() as u64, roots })
+    }
+
+    async fn anchors(&self, _: &Mandate) -> DoorResult<Vec<AnchorState>> {
+        self.answers()?;
+        Ok(self.anchors.lock().unwrap().clone())
     }
 }

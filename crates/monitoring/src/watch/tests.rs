@@ -1,7 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use chancery_reference_points::{
+    anchor::{AnchorConflict, AnchorPlace, AnchorStanding, AnchorState},
     data_search::SourceTimes,
     quota::{QuotaReport, QuotaUsage},
 };
@@ -146,6 +147,32 @@ fn what_is_used_up_is_an_alert() {
         super::rules::of_quotas(&QuotaReport { now_ms: 0, day_ends_ms: 1, settings, changes, usage, left_off: 0 });
     assert_eq!(raised.len(), 1);
     assert_eq!((raised[0].rule, raised[0].subject.as_str()), (AlertRule::QuotaExhausted, "organization:B"));
+}
+
+// ANCHOR-4, WATCH-8, WATCH-10
+#[tokio::test]
+async fn a_frozen_anchor_is_an_alert_until_the_vote() {
+    let (city, folder) = (City::new(), tempfile::tempdir().unwrap());
+    let watch = watch(&city, &folder);
+    let [host, follows] = ["degree", "main"].map(|name| ChainName(name.into()));
+    let [first, second] = [1, 2].map(B256::repeat_byte);
+    let anchor = |conflict| AnchorState {
+        place: AnchorPlace { host: host.clone(), follows: follows.clone(), contract: Address::ZERO, is_fed: true },
+        standing: Some(AnchorStanding { newest: None, conflict }),
+        head: Some(9),
+    };
+    city.anchor(vec![anchor(Some(AnchorConflict { number: 7, first, second }))]);
+    watch.look_at_anchors().await.unwrap();
+    watch.look_at_anchors().await.unwrap();
+    let frozen = [(AlertRule::AnchorFrozen, "main at degree: block 7".to_owned())];
+    assert_eq!(rules(&watch), frozen);
+    city.silence(true);
+    assert!(watch.look_at_anchors().await.is_err());
+    assert_eq!(rules(&watch), frozen, "who does not answer says nothing");
+    city.silence(false);
+    city.anchor(vec![anchor(None)]);
+    watch.look_at_anchors().await.unwrap();
+    assert_eq!(rules(&watch), []);
 }
 
 // WATCH-2

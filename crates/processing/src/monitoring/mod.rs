@@ -1,18 +1,22 @@
 //! M2P: what the chains record, each entry verified against the chain's genesis.
 
 mod access;
+mod anchors;
 mod changes;
 mod entries;
 mod filter;
 mod recorded;
 mod releases;
 
+use std::sync::Arc;
+
 use alloy_primitives::B256;
 use async_trait::async_trait;
 use chancery_contracts::predeploys;
 use chancery_ledger::{Chain, Event, EventFilter as Filter, Finality, LedgerError};
 use chancery_reference_points::{
-    DoorResult, Role,
+    DoorError, DoorResult, Role,
+    anchor::AnchorState,
     data_block::{RecordedBlock, RecordedRoots},
     m2p::M2p,
     mandate::{Mandate, rights},
@@ -21,6 +25,7 @@ use chancery_reference_points::{
 };
 use futures::{StreamExt, TryStreamExt, future::try_join_all, stream};
 
+pub use self::anchors::AnchorPlaces;
 use self::{entries::entry, filter::Wanted};
 use crate::{Processing, error::door_error, processing::malformed};
 
@@ -74,6 +79,13 @@ impl M2p for Processing {
     async fn recorded_roots(&self, by: &Mandate, chain: &ChainName, from: u64) -> DoorResult<RecordedRoots> {
         self.validity.by_name(rights::AUDIT, by)?;
         recorded::roots(self.chain(chain)?, from).await
+    }
+
+    async fn anchors(&self, by: &Mandate) -> DoorResult<Vec<AnchorState>> {
+        self.validity.by_name(rights::AUDIT, by)?;
+        let config = Arc::clone(&self.config);
+        let places = tokio::task::spawn_blocking(move || config.anchors.places()).await.map_err(DoorError::internal)?;
+        Ok(anchors::read(&self.ledger, places).await)
     }
 }
 

@@ -25,9 +25,10 @@ use chancery_primitives::{
     CertificateId, CertificateKind, ChangeKind, Issue, OrganizationCode, SignedOperation as _, SigningDomain,
     UnixSeconds, data_block::DataBlockTree,
 };
-use chancery_processing::{Processing, ProcessingConfig, Registrations};
+use chancery_processing::{AnchorPlaces, Processing, ProcessingConfig, Registrations};
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role as Office,
+    anchor::AnchorPlace,
     application::{OperationHandler, OperationHandlers},
     c2p::C2p,
     data_block::DataBlock,
@@ -45,6 +46,17 @@ pub const ANVIL_CHAIN_ID: u64 = 31_337;
 pub const OFFICE: &str = "OFFICE-1";
 const OPERATOR: Address = Address::repeat_byte(0x0b);
 const SUPERVISOR: Address = Address::repeat_byte(0x05);
+
+/// The anchor of the main chain on the side chain, and one on a chain that is not there.
+struct AnchorOfTheMain;
+
+impl AnchorPlaces for AnchorOfTheMain {
+    fn places(&self) -> Vec<AnchorPlace> {
+        [side_name(), ChainName("nowhere".into())]
+            .map(|host| AnchorPlace { host, follows: main_name(), contract: predeploys::MAIN_ANCHOR, is_fed: true })
+            .into()
+    }
+}
 
 /// A register of persons, as far as processing asks it.
 pub struct Register(Mutex<Option<BTreeMap<Address, Office>>>);
@@ -344,6 +356,7 @@ async fn assemble(configs: Vec<ChainConfig>, chain_id: u64, register: &Arc<Regis
         operators: [OPERATOR].into(),
         supervisors: [SUPERVISOR].into(),
         registrations: register.clone(),
+        anchors: Arc::new(AnchorOfTheMain),
     };
     Processing::new(ledger, handlers(chain_id), config, Arc::new(|| now() * 1000)).unwrap()
 }

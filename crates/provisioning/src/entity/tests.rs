@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use serde_json::json;
 
 use super::*;
+use crate::charges::{Charged, charges_service};
 
 #[derive(Default)]
 struct MemoryJournal {
@@ -218,7 +219,7 @@ async fn a_price_list_keeps_its_history_over_a_restart() {
     let by = Address::repeat_byte(7);
     let set = |subject: &str, amount: Option<u64>| Change::SetPrice {
         subject: subject.parse().unwrap(),
-        price: amount.map(|amount| Price { amount, currency: "CNY".into() }),
+        price: amount.map(|amount| Price::of_inspections(amount, "CNY")),
         by,
     };
     let checked = C2s::control(&provisioning, &set("organizations", Some(50)), Mode::Check).await.unwrap();
@@ -235,10 +236,111 @@ async fn a_price_list_keeps_its_history_over_a_restart() {
     assert!(again.effects.is_empty() && restarted.prices().await.unwrap().len() == 3, "nothing changes twice");
     let wrong = Change::SetPrice {
         subject: "organizations".parse().unwrap(),
-        price: Some(Price { amount: 1, currency: "yuan".into() }),
+        price: Some(Price::of_inspections(1, "yuan")),
         by,
     };
     assert_eq!(C2s::control(&restarted, &wrong, Mode::Check).await.unwrap_err().code(), Code::ConfigurationInvalid);
+}
+
+/// An echo that costs something, as long as it is asked about something good.
+struct Toll;
+
+#[async_trait]
+impl Service for Toll {
+    fn name(&self) -> &'static str {
+        "toll.echo"
+    }
+    fn description(&self) -> &'static str {
+        "Says what was said, for money."
+    }
+    async fn answer(&self, _: &Actor, parameters: Value, _: &dyn Retrieval) -> DoorResult<Value> {
+        if parameters["about"] == "nothing" {
+            return Err(DoorError::new(Code::UnknownCertificate, "no"));
+        }
+        Ok(parameters)
+    }
+    fn subject(&self, parameters: &Value) -> Option<String> {
+        parameters["about"].as_str().map(str::to_owned)
+    }
+    fn is_charged(&self) -> bool {
+        true
+    }
+}
+
+#[derive(Default)]
+struct MemoryCharges {
+    kept: Mutex<Vec<(HistoryEntry, Charge)>>,
+    broken: Mutex<bool>,
+}
+
+#[async_trait]
+impl Charges for MemoryCharges {
+    async fn record(&self, entry: HistoryEntry, charge: Charge) -> DoorResult<()> {
+        if *self.broken.lock() {
+            return Err(DoorError::new(Code::DatabaseUnreachable, "no journal"));
+        }
+        self.kept.lock().push((entry, charge));
+        Ok(())
+    }
+
+    async fn charged(
+        &self,
+        service: &str,
+        period: std::ops::Range<u64>,
+        by: Option<Address>,
+        _: usize,
+    ) -> DoorResult<Vec<Charged>> {
+        let kept = self.kept.lock();
+        let wanted = kept.iter().filter(|(entry, _)| {
+            entry.name == service && period.contains(&entry.time_ms) && by.is_none_or(|by| entry.by == Some(by))
+        });
+        Ok(wanted
+            .map(|(entry, charge)| Charged {
+                inspector: entry.by.unwrap(),
+                organization: charge.organization.clone(),
+                count: 1,
+                bytes: charge.bytes,
+            })
+            .collect())
+    }
+}
+
+// C-FEE, PROVISIONING-1, PROVISIONING-6
+#[tokio::test]
+async fn an_answer_that_is_charged_for_is_written_down_first_and_a_refused_one_costs_nothing() {
+    let (journal, charges) = (Arc::new(MemoryJournal::default()), Arc::new(MemoryCharges::default()));
+    let toll = OfferedService::new(Arc::new(Toll), Audience::Roles(&[Role::Inspector]));
+    let services = vec![toll, charges_service(charges.clone())];
+    let clock: Clock = Arc::new(|| 7);
+    let provisioning = Provisioning::open(Arc::<NoChains>::default(), services, journal.clone(), clock).await.unwrap();
+    let provisioning = provisioning.with_charges(charges.clone());
+    let [address, other] = [1, 2].map(Address::repeat_byte);
+    let inspector = Actor::new(address, [Role::Inspector]).of_organizations(["BANK".to_owned()]);
+    let ask = async |actor: &Actor, service: &str, parameters: Value| {
+        provisioning.request(actor, ServiceRequest::new(service, &parameters).unwrap()).await
+    };
+    assert!(ask(&inspector, "toll.echo", json!({"about": "a"})).await.is_ok());
+    assert!(ask(&inspector, "toll.echo", json!({"about": "nothing"})).await.is_err());
+    assert!(ask(&Actor::new(other, [Role::Citizen]), "toll.echo", json!({"about": "a"})).await.is_err());
+    let kept = charges.kept.lock().clone();
+    let [(entry, charge)] = &kept[..] else { panic!("{kept:?}") };
+    assert_eq!((entry.by, entry.subject.as_str(), entry.happening), (Some(address), "a", Happening::Accessed));
+    // Both ways: {"about":"a"}.
+    assert_eq!(*charge, Charge { organization: "BANK".into(), bytes: 26 });
+    assert_eq!(journal.entries.lock().len(), 2, "what costs nothing is an access all the same");
+    *charges.broken.lock() = true;
+    let error = ask(&inspector, "toll.echo", json!({"about": "a"})).await.unwrap_err();
+    assert_eq!(error.code(), Code::DatabaseUnreachable, "nobody is answered what is not written down");
+    *charges.broken.lock() = false;
+    let query =
+        |inspector: Option<Address>| json!({"service": "toll.echo", "inspector": inspector, "fromMs": 0, "toMs": 8});
+    let counted = ask(&inspector, "fees.charges", query(None)).await.unwrap();
+    assert_eq!(counted, json!({"counts": [{"inspector": address, "organization": "BANK", "count": 1, "bytes": 26}]}));
+    let refused = ask(&inspector, "fees.charges", query(Some(other))).await.unwrap_err();
+    assert_eq!(refused.code(), Code::RoleRequired);
+    let supervisor = Actor::new(other, [Role::Supervisor]);
+    assert_eq!(ask(&supervisor, "fees.charges", query(Some(other))).await.unwrap(), json!({"counts": []}));
+    assert_eq!(ask(&supervisor, "fees.charges", query(None)).await.unwrap(), counted);
 }
 
 fn rule(service: &str, version: u32, entries: &str) -> AccessRule {

@@ -6,23 +6,31 @@ use utoipa::ToSchema;
 use super::{Example, example_address, example_time};
 use crate::values::{HexAddress, Timestamp};
 
-/// The price of one recorded inspection.
+/// What inspections cost, each in hundredths of the currency's unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Price {
-    /// In hundredths of the currency's unit; 0 is free.
+    /// One recorded inspection; 0 is free.
     #[schema(example = 50, maximum = 1_000_000_000)]
     pub amount: u64,
     /// ISO 4217.
     #[schema(example = "CNY", pattern = "^[A-Z]{3}$")]
     pub currency: String,
+    /// One check that records nothing; the same certificate again within the hour is the same check. Absent or 0: free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 5, maximum = 1_000_000_000)]
+    pub check_amount: Option<u64>,
+    /// One MiB (2^20 bytes) of what checks asked and were answered. Absent or 0: free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 100, maximum = 1_000_000_000)]
+    pub mebibyte_amount: Option<u64>,
 }
 
 /// `PUT /v1/fees/prices/{subject}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetPrice {
-    /// What each inspection costs from now on; null takes the setting away.
+    /// What inspections and checks cost from now on; null takes the setting away.
     #[serde(default)]
     pub price: Option<Price>,
 }
@@ -34,7 +42,7 @@ pub struct PriceSetting {
     /// `organizations` (each without a price of its own) or `organization:CODE`.
     #[schema(example = "organizations")]
     pub subject: String,
-    /// What each inspection costs from then on; absent: the setting was taken away.
+    /// What they cost from then on; absent: the setting was taken away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
     /// Which operator.
@@ -77,6 +85,33 @@ pub struct BillLine {
     pub amount: u64,
 }
 
+/// What one inspector checked by machine for one organization while one price counted. Nothing of it is on a chain: it is counted from the city's journal of accesses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckLine {
+    /// Who checked.
+    pub inspector: HexAddress,
+    /// Code of the organization for which it checked.
+    #[schema(example = "11440300007542689X")]
+    pub organization: String,
+    /// From this time on.
+    pub from: Timestamp,
+    /// Before this time.
+    pub to: Timestamp,
+    /// Checks that were answered, one certificate once an hour.
+    #[schema(example = 120)]
+    pub count: u64,
+    /// Bytes of all questions and answers.
+    #[schema(example = 262_144)]
+    pub bytes: u64,
+    /// What they cost; absent: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+    /// `count` times `checkAmount`, and `bytes` times `mebibyteAmount` over 2^20, rounded down, in hundredths.
+    #[schema(example = 625)]
+    pub amount: u64,
+}
+
 /// What is owed in one currency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -85,7 +120,7 @@ pub struct BillTotal {
     #[schema(example = "CNY")]
     pub currency: String,
     /// In hundredths.
-    #[schema(example = 1550)]
+    #[schema(example = 2175)]
     pub amount: u64,
 }
 
@@ -104,6 +139,8 @@ pub struct Bill {
     pub count: u64,
     /// By time, inspector and organization. Who inspected nothing is not there.
     pub lines: Vec<BillLine>,
+    /// Checks by machine, in the same order.
+    pub checks: Vec<CheckLine>,
     /// What is owed in each currency.
     pub totals: Vec<BillTotal>,
     /// Chains that did not answer: what is recorded there is not charged, and the bill is not whole.
@@ -112,7 +149,7 @@ pub struct Bill {
 
 impl Example for Price {
     fn example() -> Self {
-        Self { amount: 50, currency: "CNY".into() }
+        Self { amount: 50, currency: "CNY".into(), check_amount: None, mebibyte_amount: None }
     }
 }
 
@@ -150,7 +187,17 @@ impl Example for Bill {
                 price: Some(Price::example()),
                 amount: 1550,
             }],
-            totals: vec![BillTotal { currency: "CNY".into(), amount: 1550 }],
+            checks: vec![CheckLine {
+                inspector: example_address(),
+                organization: "11440300007542689X".into(),
+                from: example_time(),
+                to: example_time(),
+                count: 120,
+                bytes: 262_144,
+                price: Some(Price { check_amount: Some(5), mebibyte_amount: Some(100), ..Price::example() }),
+                amount: 625,
+            }],
+            totals: vec![BillTotal { currency: "CNY".into(), amount: 2175 }],
             unreachable: Vec::new(),
         }
     }

@@ -14,6 +14,8 @@ use crate::{
 pub struct CheckedPart {
     /// Where it should lie.
     pub location: Location,
+    /// Bytes that it should have.
+    pub bytes: u64,
     /// Whether it is a version of the asset; until then it is compared with what was recorded when it was extracted.
     pub published: bool,
     /// What is wrong with it.
@@ -58,7 +60,7 @@ impl Department {
             let stands = Sealed { fingerprint: Fingerprint(version.fingerprint.0), bytes: version.size };
             if stands != expected {
                 let fault = Some(PartFault::OtherVersion(version.fingerprint));
-                return Ok(CheckedPart { location: part.location, published, fault });
+                return Ok(CheckedPart { location: part.location, bytes: part.bytes, published, fault });
             }
             expected = stands;
         }
@@ -69,7 +71,7 @@ impl Department {
             }
             Err(fault) => Some(fault.into()),
         };
-        Ok(CheckedPart { location: part.location, published, fault })
+        Ok(CheckedPart { location: part.location, bytes: part.bytes, published, fault })
     }
 }
 

@@ -83,6 +83,28 @@ export function billTables(bill: Bill, t: Translate): Table[] {
       columns: [{ label: t('fees.currency') }, { label: t('fees.amount'), number: true }],
       rows: bill.totals.map((total) => [total.currency, money({ amount: total.amount, currency: '' })]),
     },
+    {
+      id: 'checks',
+      title: t('fees.checks'),
+      columns: [
+        { label: t('portal.inspector') },
+        { label: t('portal.organization') },
+        { label: t('fees.from') },
+        { label: t('fees.to') },
+        { label: t('portal.count'), number: true },
+        { label: t('fees.bytes'), number: true },
+        { label: t('fees.amount'), number: true },
+      ],
+      rows: bill.checks.map((line) => [
+        line.inspector,
+        line.organization,
+        line.from,
+        line.to,
+        line.count,
+        line.bytes,
+        money({ amount: line.amount, currency: line.price?.currency ?? '' }),
+      ]),
+    },
   ];
 }
 

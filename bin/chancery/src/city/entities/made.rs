@@ -1,6 +1,6 @@
 //! Each entity, made over the doors that it uses, whoever is behind them.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use chancery_certificates::{directory::CityDirectory, kinds, operations, roles::ConfiguredRoles, services};
@@ -10,7 +10,9 @@ use chancery_identity::{Keeper, RegistrationReader};
 use chancery_messages::desk;
 use chancery_monitoring::{Watch, WatchParts};
 use chancery_processing::{Processing, ProcessingConfig};
-use chancery_provisioning::{Admission, Audience, DataService, OfferedService, Provisioning, SubscriptionFiles};
+use chancery_provisioning::{
+    Admission, Audience, DataService, OfferedService, Provisioning, SubscriptionFiles, charges_service,
+};
 use chancery_reference_points::{
     data_format::{DataFormat, FormatsInForce},
     journal::Clock,
@@ -28,20 +30,20 @@ use chancery_sharing::directory::{DescriptionFiles, DirectoryAt};
 use super::{ChainAccess, Ground, chain_name};
 use crate::city::{
     layout::{DataDir, MAIN, SIDE, chains},
-    ports::{DatabaseAccounts, DatabaseIndex, DatabaseJournal, DatabaseRegistrations},
+    ports::{CityAnchors, DatabaseAccounts, DatabaseIndex, DatabaseJournal, DatabaseRegistrations},
     secrets::load_or_create_private_key,
 };
 
 /// Longest wait of an operator for a change to count on the side chains. The relay of a city needs a fraction of a second.
 const SHOWN_PATIENCE: Duration = Duration::from_secs(10);
 
-/// `registrations`: all that processing has of the identity database; `configured`: who has a role without it.
+/// `registrations`: all that processing has of the identity database; `configured`: who has a role without it; `relay_note`: where anchors stand that were made later.
 pub(super) fn processing(
     access: ChainAccess,
     registrations: RegistrationReader,
     configured: ConfiguredRoles,
-    directory: &Arc<CityDirectory>,
-    clock: &Clock,
+    relay_note: &Path,
+    (directory, clock): (&Arc<CityDirectory>, &Clock),
 ) -> Result<Processing> {
     let config = ProcessingConfig {
         main: chain_name(MAIN.name),
@@ -55,6 +57,7 @@ pub(super) fn processing(
         operators: configured.operators,
         supervisors: configured.supervisors,
         registrations: Arc::new(DatabaseRegistrations::new(registrations)),
+        anchors: Arc::new(CityAnchors::new(relay_note)),
     };
     Ok(Processing::new(access.ledger, operations::handlers(directory.clone()), config, clock.clone())?)
 }
@@ -116,10 +119,13 @@ pub(super) async fn provisioning(ground: &Ground, s2p: Arc<dyn S2p>) -> Result<P
             .map(|service| OfferedService::new(service, Audience::Public)),
     );
     let journal = journal(ground, Keeper::Provisioning);
+    let charges = journal.clone();
+    let offered = offered.chain([charges_service(charges.clone())]);
     let configured = ground.founded.roles()?;
     let indispensable = configured.operators.union(&configured.supervisors).copied().collect();
     let accounts = Arc::new(DatabaseAccounts::new(ground.database.clone(), indispensable));
-    Ok(Provisioning::open(s2p, offered.collect(), journal, ground.clock.clone()).await?.with_accounts(accounts))
+    let provisioning = Provisioning::open(s2p, offered.collect(), journal, ground.clock.clone()).await?;
+    Ok(provisioning.with_accounts(accounts).with_charges(charges))
 }
 
 /// Search is where the journal is: it follows the writer, and reads what that has written. Who is an office, processing says; what is sealed, the formats in force.

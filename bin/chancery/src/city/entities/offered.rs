@@ -30,8 +30,9 @@ pub(in crate::city) async fn offered(
             let access = chains().await?;
             // The keys of the database go with the ground: processing reads who is registered, and no name.
             let registrations = Ground::open(data, &founded, database_url).await?.database.registrations();
-            let processing = made::processing(access, registrations, founded.roles()?, &directory(&founded), &clock())?;
-            let processing = Arc::new(processing);
+            let (roles, note) = (founded.roles()?, data.relay_note());
+            let city = (&directory(&founded), &clock());
+            let processing = Arc::new(made::processing(access, registrations, roles, &note, city)?);
             offered.p2r(processing.clone()).s2p(processing.clone()).c2p(processing.clone()).m2p(processing)
         }
         EntityName::Representation => {

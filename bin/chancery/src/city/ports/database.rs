@@ -1,6 +1,6 @@
 //! The entities' journals and representation's index over the identity database.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
@@ -10,7 +10,7 @@ use chancery_identity::{
 };
 use chancery_primitives::{OperationType, UnixSeconds, data_block::Leaf};
 use chancery_processing::Registrations;
-use chancery_provisioning::Accounts;
+use chancery_provisioning::{Accounts, Charge, Charged, Charges};
 use chancery_reference_points::{
     Code, DoorError, DoorResult, Role,
     data_block::TransactionLocator,
@@ -50,6 +50,20 @@ impl DatabaseJournal {
     pub(crate) const fn new(database: IdentityDatabase, keeper: Keeper) -> Self {
         Self { database, keeper }
     }
+
+    /// As the database keeps it; nothing of what is on chains.
+    fn entry(&self, entry: HistoryEntry) -> Option<JournalEntry> {
+        Some(JournalEntry {
+            time_ms: entry.time_ms,
+            keeper: self.keeper,
+            happening: kept(entry.happening)?,
+            name: entry.name,
+            actor: entry.by,
+            subject: entry.subject,
+            facts: entry.facts,
+            right: entry.right.map(|right| right.name().to_owned()),
+        })
+    }
 }
 
 /// What a journal can hold; the rest of the happenings are on chains.
@@ -75,17 +89,7 @@ const fn told(happening: identity::Happening) -> Happening {
 #[async_trait]
 impl Journal for DatabaseJournal {
     async fn record(&self, entry: HistoryEntry) -> DoorResult<()> {
-        let Some(happening) = kept(entry.happening) else { return Ok(()) };
-        let entry = JournalEntry {
-            time_ms: entry.time_ms,
-            keeper: self.keeper,
-            happening,
-            name: entry.name,
-            actor: entry.by,
-            subject: entry.subject,
-            facts: entry.facts,
-            right: entry.right.map(|right| right.name().to_owned()),
-        };
+        let Some(entry) = self.entry(entry) else { return Ok(()) };
         self.database.record(&entry).await.map_err(door_error)
     }
 
@@ -117,6 +121,34 @@ impl Journal for DatabaseJournal {
                 revision: None,
             })
             .collect())
+    }
+}
+
+#[async_trait]
+impl Charges for DatabaseJournal {
+    async fn record(&self, entry: HistoryEntry, charge: Charge) -> DoorResult<()> {
+        let Some(entry) = self.entry(entry) else { return Ok(()) };
+        let charge = identity::Charge { organization: charge.organization, bytes: charge.bytes };
+        self.database.record_charged(&entry, &charge).await.map_err(door_error)
+    }
+
+    async fn charged(
+        &self,
+        service: &str,
+        period: Range<u64>,
+        by: Option<Address>,
+        limit: usize,
+    ) -> DoorResult<Vec<Charged>> {
+        let (from_ms, to_ms, limit) = (period.start, period.end, limit as u64);
+        let query = identity::ChargedQuery { name: service, from_ms, to_ms, by, limit };
+        let rows = self.database.charged(self.keeper, &query).await.map_err(door_error)?;
+        let charged = |row: identity::Charged| Charged {
+            inspector: row.by,
+            organization: row.organization,
+            count: row.count,
+            bytes: row.bytes,
+        };
+        Ok(rows.into_iter().map(charged).collect())
     }
 }
 

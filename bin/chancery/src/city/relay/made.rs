@@ -82,6 +82,11 @@ impl Made {
     }
 }
 
+/// Where the anchors on the main chain stand, by the chain that each follows, as far as a relay has noted it.
+pub(in crate::city) fn anchors_noted(path: &Path) -> BTreeMap<String, Address> {
+    noted(path).unwrap_or_default().anchors
+}
+
 fn noted(path: &Path) -> Result<Note> {
     if !path.try_exists().with_context(|| format!("cannot look at {}", path.display()))? {
         return Ok(Note::default());
@@ -110,6 +115,7 @@ mod tests {
         assert_eq!(again.known(Sort::Anchor, "degree"), Some(anchor));
         assert_eq!(again.known(Sort::HeldCertificates, "degree"), Some(held));
         assert_eq!(again.known(Sort::HeldCertificates, "marriage"), None);
+        assert_eq!(anchors_noted(&path), BTreeMap::from([("degree".to_owned(), anchor)]));
         // What was cut off by a loss of power keeps no city from starting, and is written anew.
         std::fs::write(&path, "").unwrap();
         assert!(noted(&path).is_err());

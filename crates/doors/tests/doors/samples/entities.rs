@@ -63,7 +63,7 @@ structures! {
     EventFilter { from_ms, to_ms, happenings, subject, limit }
     History { entries, in_order, findings }
     Quota { operations_per_day, bytes_per_day, operations_per_minute }
-    Price { amount, currency }
+    Price { amount, currency, check_amount, mebibyte_amount }
     PriceSetting { subject, price, by, at_ms }
     QuotaSetting { subject, quota, by, at_ms, place, digest, recorded }
     QuotaUsage { subject, operations, bytes, minute_operations, quota, used_up }

@@ -6,6 +6,7 @@ use chancery_reference_points::{
         AddedReceiver, Alert, AlertReceiver, AlertRule, AuditStatus, Deliveries, NewReceiver, ReceiverSecret,
         TestedDelivery, WatchReport,
     },
+    anchor::{AnchorConflict, AnchorPlace, AnchorStanding, AnchorState},
     data_block::{RecordedBlock, RecordedRoots},
     data_search::{
         Aggregates, Aggregation, Asset, AssetAccess, AssetTrace, AssetVersion, AuditReport, AuditRequest, AuditedBlock,
@@ -71,6 +72,10 @@ structures! {
     }
     RecordedBlock { root, count, first_time, last_time, recorded_at, block_number }
     RecordedRoots { total, roots }
+    AnchorPlace { host, follows, contract, is_fed }
+    AnchorConflict { number, first, second }
+    AnchorStanding { newest, conflict }
+    AnchorState { place, standing, head }
     AuditStatus {
         operations_per_second, next, next_root, began_at_ms, operations, blocks, completed_at_ms, completed_operations,
         completed_blocks, difference, found_at_ms, trouble,

@@ -96,3 +96,25 @@ fn a_full_queue_keeps_the_oldest() {
     }
     assert_eq!(book.alerts().len(), MAX_OPEN);
 }
+
+// WATCH-9: whoever takes nothing, or causes many warnings, keeps nobody from hearing what is critical.
+#[test]
+fn one_that_takes_nothing_costs_the_others_none_and_warnings_hide_nothing() {
+    let mut book = Book::default();
+    book.add(receiver("dead"), "city", 0);
+    for number in 0..MAX_OPEN {
+        book.raise(raised(&number.to_string()), "city", 1);
+    }
+    assert_eq!(book.waiting.len(), MAX_WAITING_WARNINGS);
+    book.add(Receiver { url: "https://other.example.org/".into(), ..receiver("alive") }, "city", 2);
+    let waiting = |book: &Book, id: &str| book.waiting.iter().filter(|message| message.receiver == id).count();
+    assert_eq!(waiting(&book, "alive"), MAX_WAITING_WARNINGS);
+    let (subject, summary) = ("chain-root 5".to_owned(), "é".repeat(MAX_TEXT_BYTES));
+    let critical = Raised { rule: AlertRule::DataDifference, subject, summary, difference: None };
+    assert!(book.raise(critical, "city", 3));
+    for id in ["dead", "alive"] {
+        assert_eq!(waiting(&book, id), MAX_WAITING_WARNINGS + 1, "{id}");
+    }
+    let alerts = book.alerts();
+    assert_eq!((alerts.len(), alerts[MAX_OPEN].summary.len()), (MAX_OPEN + 1, MAX_TEXT_BYTES));
+}

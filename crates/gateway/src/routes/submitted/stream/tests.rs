@@ -41,6 +41,25 @@ async fn a_stream_whose_time_is_over_is_told_so() {
     assert_eq!((over.len(), &over[0]["problem"]["code"]), (1, &"timed-out".into()));
 }
 
+// DATA-2, DATA-9: a slow sender is answered for what was whole, and half a line is no submission.
+#[tokio::test]
+async fn a_sender_that_stops_within_a_line_is_told_so_after_what_was_whole() {
+    let said = [LINE, "{\"submission\":\"a.b"].map(|text| Ok::<_, Infallible>(Bytes::from_static(text.as_bytes())));
+    let silent = futures::stream::iter(said).chain(futures::stream::pending());
+    let told = answer(Instant::now() + Duration::from_millis(200), Body::from_stream(silent)).await;
+    assert_eq!((told.len(), &told[0]["receipt"]["receipt"]), (2, &"a.b.c".into()));
+    assert_eq!((&told[1]["index"], &told[1]["problem"]["code"]), (&1.into(), &"timed-out".into()));
+}
+
+// DATA-9: what is compressed is not unpacked, so nothing small becomes large.
+#[tokio::test]
+async fn a_compressed_line_is_no_submission() {
+    let later = Instant::now() + Duration::from_secs(3600);
+    let gzip = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3].repeat(100);
+    let told = answer(later, Body::from(gzip)).await;
+    assert_eq!((told.len(), &told[0]["problem"]["code"]), (1, &"malformed-request".into()));
+}
+
 // DATA-9: also where nothing is decided, and nobody goes away.
 #[tokio::test]
 async fn reading_ends_when_the_time_of_the_stream_is_over_although_nobody_takes_what_was_read() {
