@@ -8,6 +8,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 /// Crates in the order of `ARCHITECTURE.md`: a crate may depend only on crates above it.
 const ORDER: &[&str] = &[
     "primitives",
+    "traces",
     "light",
     "contracts",
     "execution",
@@ -47,6 +48,7 @@ const APPLICATIONS: &[&str] = &["certificates", "sharing", "messages", "bridge"]
 /// Crates without I/O, with what they must not pull in.
 const PURE: &[(&str, &[&str])] = &[
     ("primitives", &["tokio", "reqwest", "sqlx", "redb", "axum", "commonware-runtime"]),
+    ("traces", &["tokio", "hyper", "reqwest", "axum", "opentelemetry-otlp"]),
     ("light", &["tokio", "reqwest", "sqlx", "redb", "axum", "revm"]),
     ("keys", &["tokio", "reqwest", "sqlx", "axum", "cryptoki"]),
     ("persons", &["reqwest", "sqlx", "axum", "alloy"]),
