@@ -112,7 +112,7 @@ impl Application {
         blocking(context, "execute", move || {
             let executed = span.in_scope(|| tree.execute(&block));
             if executed.is_ok() {
-                followed.journeys().note(hashes(&block), block.height(), "executed in a block of another validator");
+                followed.journeys().note(hashes(&block), block.height(), "executed in a block");
             }
             executed
         })
@@ -149,7 +149,8 @@ impl Application {
         };
         let tree = self.chain.tree().clone();
         let span = info_span!(target: TARGET, "block.build", chain = %self.name, consensus.view = attributes.view);
-        let built = blocking(context, "build", move || span.in_scope(|| tree.build(parent, attributes, budget))).await?;
+        let built =
+            blocking(context, "build", move || span.in_scope(|| tree.build(parent, attributes, budget))).await?;
         if let Ok(built) = &built {
             let block = built.block();
             self.chain.journeys().note(hashes(block), block.height(), "built into a block");

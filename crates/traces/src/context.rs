@@ -16,6 +16,9 @@ pub static TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 /// Longest header that is read: later versions may add to the 55 characters of the first.
 const MAX_HEADER_BYTES: usize = 256;
 
+/// Of so many that something is done for together, it is said for whom; collectors drop more.
+const MAX_LINKS: usize = 128;
+
 /// The span of another process, or of another task, that something belongs to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parent(SpanContext);
@@ -38,6 +41,30 @@ impl Parent {
         of_span(&Span::current()).map(Self)
     }
 
+    /// Whether whoever began the trace has decided that it is kept.
+    #[must_use]
+    pub fn is_sampled(&self) -> bool {
+        self.0.is_sampled()
+    }
+
+    /// A span for what is done for several together: one of them is its parent, a sampled one where there is one, and it is linked to the rest. None where none is followed.
+    pub fn together<'a>(parents: impl IntoIterator<Item = &'a Self>, span: impl FnOnce() -> Span) -> Span {
+        let parents: Vec<_> = parents.into_iter().take(MAX_LINKS).collect();
+        let Some(first) = parents.iter().position(|parent| parent.is_sampled()).or((!parents.is_empty()).then_some(0))
+        else {
+            return Span::none();
+        };
+        let span = span();
+        for (place, parent) in parents.into_iter().enumerate() {
+            if place == first {
+                parent.adopted_by(&span);
+            } else {
+                parent.linked_from(&span);
+            }
+        }
+        span
+    }
+
     /// Makes this the parent of a span that was not entered yet. Without an exporter it does nothing.
     pub fn adopted_by(&self, span: &Span) {
         if !span.is_disabled() {
@@ -46,8 +73,8 @@ impl Parent {
         }
     }
 
-    /// Notes on a span that it is about this as well: of many that are answered together, one alone can be the parent.
-    pub fn linked_from(&self, span: &Span) {
+    /// Notes on a span that it is about this as well.
+    fn linked_from(&self, span: &Span) {
         if !span.is_disabled() {
             span.add_link(self.0.clone());
         }
