@@ -16,8 +16,8 @@ use crate::arguments::Traces;
 
 /// What is logged unless `RUST_LOG` says otherwise: our own milestones and everybody's warnings.
 const DEFAULT_FILTER: &str = "warn,chancery=info,chancery_bridge=info,chancery_chain=info,chancery_gateway=info";
-/// What is traced: requests, views, blocks; no library's inner life.
-const TRACES_FILTER: &str = "info,hyper=off,h2=off,reqwest=off,opentelemetry=off,sqlx=off";
+/// What is traced: requests, views, blocks; no library's inner life, and none of our log lines, which would come along as events of spans.
+const TRACES_FILTER: &str = "info,chancery=off,hyper=off,h2=off,reqwest=off,opentelemetry=off,sqlx=off";
 /// The service that collectors are told; each of its processes has another `process.pid`.
 const SERVICE: &str = "chancery";
 /// How long a collector may take to take spans in. Meanwhile others wait, and beyond a bound are dropped.
