@@ -1,6 +1,9 @@
 //! The tree is the architecture: who may depend on whom, held against `cargo metadata`.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[path = "architecture/listeners.rs"]
+mod listeners;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
