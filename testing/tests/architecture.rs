@@ -1,6 +1,8 @@
 //! The tree is the architecture: who may depend on whom, held against `cargo metadata`.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[path = "architecture/container.rs"]
+mod container;
 #[path = "architecture/listeners.rs"]
 mod listeners;
 
