@@ -193,7 +193,7 @@ fn parts(mut message: &[u8], number: usize) -> Vec<&[u8]> {
         };
         let (part, rest) = message.split_at(length);
         message = rest;
-        if tag == (number << 3 | 2) {
+        if tag == ((number << 3) | 2) {
             parts.push(part);
         }
     }

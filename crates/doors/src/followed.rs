@@ -13,10 +13,8 @@ pub struct Followed<T: ?Sized>(pub T);
 pub(crate) enum Side {
     /// Between neighbours.
     Within,
-    /// Where it is asked for.
+    /// Where it is asked for, of another process.
     Client,
-    /// Where it is answered.
-    Server,
 }
 
 /// The span of an operation, `SERVICE/OPERATION`. Not entered yet.
@@ -24,7 +22,6 @@ pub(crate) fn span(operation: &str, side: Side) -> Span {
     let kind = match side {
         Side::Within => "internal",
         Side::Client => "client",
-        Side::Server => "server",
     };
     info_span!(target: TARGET, "door", otel.name = operation, otel.kind = kind, otel.status_code = Empty, error.code = Empty)
 }
@@ -39,9 +36,16 @@ pub(crate) async fn within<T>(span: Span, work: impl Future<Output = DoorResult<
     outcome
 }
 
-/// The span of an operation that another process asks for.
+/// The span of an operation that another process asks for. Without an exporter its name is not made either.
 pub(crate) fn answering(service: &str, operation: &str, parent: Option<&Parent>) -> Span {
-    let span = span(&format!("{service}/{operation}"), Side::Server);
+    let span = info_span!(
+        target: TARGET,
+        "door",
+        otel.name = format!("{service}/{operation}"),
+        otel.kind = "server",
+        otel.status_code = Empty,
+        error.code = Empty
+    );
     if let Some(parent) = parent {
         parent.adopted_by(&span);
     }

@@ -9,7 +9,7 @@ pub(crate) fn request(method: &str, route: &str, headers: &HeaderMap) -> Span {
     let span = info_span!(
         target: TARGET,
         "request",
-        otel.name = %format_args!("{method} {route}"),
+        otel.name = format!("{method} {route}"),
         otel.kind = "server",
         otel.status_code = Empty,
         http.request.method = method,
