@@ -77,7 +77,7 @@ impl Output {
 
 /// A text as a person sees it. Its words may be another body's (the name on a certificate that is refused, what a gateway says of a check, a member's name): nothing in
 /// them acts on the terminal, where it could put another outcome in the place of the one that was found.
-fn shown(text: impl Display) -> String {
+pub(crate) fn shown(text: impl Display) -> String {
     let acts = |character: char| !matches!(character, '\n' | '\t') && is_control(character);
     text.to_string().replace(acts, "")
 }
