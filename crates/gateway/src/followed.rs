@@ -1,11 +1,12 @@
 //! Every request as a span: of whoever asks, if they say of which trace it is (`docs/specs/traces.md`).
 
-use chancery_traces::{Parent, TARGET};
+use chancery_traces::{Parent, TARGET, method_name};
 use http::HeaderMap;
 use tracing::{Span, field::Empty, info_span};
 
 /// The span of a request, by its method and route template: a path names people's addresses and certificates (TRACE-1). Not entered yet.
 pub(crate) fn request(method: &str, route: &str, headers: &HeaderMap) -> Span {
+    let method = method_name(method);
     let span = info_span!(
         target: TARGET,
         "request",

@@ -87,6 +87,13 @@ pub fn is_followed() -> bool {
     !Span::current().is_disabled()
 }
 
+/// A method of HTTP as a span names it: what is none of RFC 9110 or RFC 5789 is what a caller writes (TRACE-2), and is `_OTHER` as OpenTelemetry has it.
+#[must_use]
+pub fn method_name(method: &str) -> &str {
+    const KNOWN: [&str; 9] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
+    if KNOWN.contains(&method) { method } else { "_OTHER" }
+}
+
 /// Says in the headers of a request to which span it belongs; nothing where nothing is followed.
 pub fn pass_on(headers: &mut HeaderMap) {
     if let Some(value) = of_span(&Span::current()).as_ref().and_then(header) {
@@ -183,6 +190,12 @@ mod tests {
         assert_eq!(Parent::of(&headers(&[NAMED, NAMED])), None, "twice");
         assert_eq!(Parent::of(&headers(&[&format!("cc{}-{}", &NAMED[2..], "x".repeat(300))])), None, "too long");
         assert_eq!(Parent::of(&HeaderMap::new()), None);
+    }
+
+    // TRACE-2
+    #[test]
+    fn a_method_that_somebody_makes_up_is_not_named() {
+        assert_eq!(["GET", "get", "SECRET"].map(method_name), ["GET", "_OTHER", "_OTHER"]);
     }
 
     // TRACE-3

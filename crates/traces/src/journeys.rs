@@ -42,6 +42,10 @@ impl Journeys {
             return false;
         }
         let span = info_span!(target: TARGET, "transaction", chain.id = chain_id, transaction.hash = %transaction);
+        // Whoever gives it has a span of another kind.
+        if span.is_disabled() {
+            return false;
+        }
         let begun = spans.insert(transaction, span);
         self.count.store(spans.len(), Ordering::Release);
         begun

@@ -18,7 +18,7 @@
 mod context;
 mod journeys;
 
-pub use context::{Parent, TRACEPARENT, TRACERESPONSE, answer, is_followed, pass_on};
+pub use context::{Parent, TRACEPARENT, TRACERESPONSE, answer, is_followed, method_name, pass_on};
 pub use journeys::{Journeys, MAX_JOURNEYS};
 
 /// Target of all spans here. It does not begin as our log lines do, so that no filter of theirs makes spans of it.

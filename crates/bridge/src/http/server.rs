@@ -12,7 +12,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
-use chancery_traces::{Parent, TARGET};
+use chancery_traces::{Parent, TARGET, method_name};
 use hyper::{
     body::Incoming,
     service::{Service as _, service_fn},
@@ -251,7 +251,7 @@ async fn answer(
 ) -> Result<Response, Infallible> {
     request.extensions_mut().insert(channel);
     // No path: whoever asks chooses it.
-    let span = info_span!(target: TARGET, "node request", otel.kind = "server", http.request.method = request.method().as_str(), http.response.status_code = Empty);
+    let span = info_span!(target: TARGET, "node request", otel.kind = "server", http.request.method = method_name(request.method().as_str()), http.response.status_code = Empty);
     if let Some(parent) = Parent::of(request.headers()) {
         parent.adopted_by(&span);
     }
