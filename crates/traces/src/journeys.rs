@@ -64,7 +64,7 @@ impl Journeys {
         let mut spans = self.spans.lock();
         for transaction in transactions {
             if let Some(span) = spans.get(&transaction) {
-                info!(target: TARGET, parent: &*span, block.height = height, "{happened}");
+                info!(target: TARGET, parent: &*span, height, "{happened}");
             }
         }
     }
