@@ -5,8 +5,8 @@ use chancery_traces::{Parent, TARGET};
 use tracing::{Instrument as _, Span, field::Empty, info_span};
 
 /// A door, or an entity with several, whose operations are followed. It means what is behind it means: arguments, results and errors are the same (DOORS-1).
-#[derive(Clone, Copy, Debug)]
-pub struct Followed<T: ?Sized>(pub T);
+#[derive(Debug)]
+pub struct Followed<T>(pub T);
 
 /// Where an operation is seen.
 #[derive(Clone, Copy)]
