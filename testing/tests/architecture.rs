@@ -1,6 +1,11 @@
 //! The tree is the architecture: who may depend on whom, held against `cargo metadata`.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+#[path = "architecture/container.rs"]
+mod container;
+#[path = "architecture/listeners.rs"]
+mod listeners;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
@@ -8,6 +13,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 /// Crates in the order of `ARCHITECTURE.md`: a crate may depend only on crates above it.
 const ORDER: &[&str] = &[
     "primitives",
+    "traces",
     "light",
     "contracts",
     "execution",
@@ -47,6 +53,7 @@ const APPLICATIONS: &[&str] = &["certificates", "sharing", "messages", "bridge"]
 /// Crates without I/O, with what they must not pull in.
 const PURE: &[(&str, &[&str])] = &[
     ("primitives", &["tokio", "reqwest", "sqlx", "redb", "axum", "commonware-runtime"]),
+    ("traces", &["tokio", "hyper", "reqwest", "axum", "opentelemetry-otlp"]),
     ("light", &["tokio", "reqwest", "sqlx", "redb", "axum", "revm"]),
     ("keys", &["tokio", "reqwest", "sqlx", "axum", "cryptoki"]),
     ("persons", &["reqwest", "sqlx", "axum", "alloy"]),

@@ -1,10 +1,16 @@
 //! What operators see from outside: metrics that the dashboard and the alert rules know, health and readiness, traces.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::{collections::BTreeSet, fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Router, body::Bytes, extract::State, routing::post};
-use chancery_testing::process::{City, CityOptions, Network, free_ports, project_root, rpc};
+use chancery_testing::process::{City, CityOptions, Network, built_binary, free_ports, project_root, rpc};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -129,9 +135,9 @@ async fn the_alerts_ask_for_what_a_city_shows() {
     city.stop().unwrap();
 }
 
-#[tokio::test]
-async fn traces_arrive_at_a_collector() {
-    let (arrived, mut traces) = mpsc::unbounded_channel::<Bytes>();
+/// A collector of traces: its URL, and what it was sent.
+async fn collector() -> (String, mpsc::UnboundedReceiver<Bytes>) {
+    let (arrived, traces) = mpsc::unbounded_channel::<Bytes>();
     let take = |State(arrived): State<Arc<mpsc::UnboundedSender<Bytes>>>, body: Bytes| async move {
         arrived.send(body).ok();
     };
@@ -139,7 +145,12 @@ async fn traces_arrive_at_a_collector() {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let endpoint = format!("http://{}/v1/traces", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, collector).await });
+    (endpoint, traces)
+}
 
+#[tokio::test]
+async fn traces_arrive_at_a_collector() {
+    let (endpoint, mut traces) = collector().await;
     let data = tempfile::tempdir().unwrap();
     let mut network = Network::init(data.path(), 1, 0, 200).unwrap();
     network.nodes[0].set_arguments(&["--otlp-endpoint", &endpoint, "--otlp-sample", "1"]);
@@ -150,4 +161,121 @@ async fn traces_arrive_at_a_collector() {
     // Protobuf keeps strings as they are: the service's name, and a span of consensus.
     assert!(text.contains("service.name") && text.contains("chancery"), "no service name");
     assert!(text.contains("simplex"), "no span of consensus");
+}
+
+fn varint(message: &mut &[u8]) -> usize {
+    let mut value = 0;
+    for place in 0..10 {
+        let (byte, rest) = message.split_first().unwrap();
+        *message = rest;
+        value |= usize::from(byte & 0x7f) << (7 * place);
+        if byte & 0x80 == 0 {
+            return value;
+        }
+    }
+    panic!("a number without an end");
+}
+
+/// What a protobuf message has under a field's number: the parts that have a length of their own.
+fn parts(mut message: &[u8], number: usize) -> Vec<&[u8]> {
+    let mut parts = Vec::new();
+    while !message.is_empty() {
+        let tag = varint(&mut message);
+        let length = match tag & 7 {
+            0 => {
+                varint(&mut message);
+                continue;
+            }
+            1 => 8,
+            2 => varint(&mut message),
+            5 => 4,
+            other => panic!("wire type {other}"),
+        };
+        let (part, rest) = message.split_at(length);
+        message = rest;
+        if tag == ((number << 3) | 2) {
+            parts.push(part);
+        }
+    }
+    parts
+}
+
+/// Names of spans by trace, in hex: `ExportTraceServiceRequest` of opentelemetry-proto, resource_spans 1, scope_spans 2, spans 2, trace_id 1, name 5.
+fn add_spans(traces: &mut BTreeMap<String, BTreeSet<String>>, request: &[u8]) {
+    let scopes = parts(request, 1).into_iter().flat_map(|resource| parts(resource, 2));
+    for span in scopes.flat_map(|scope| parts(scope, 2)) {
+        let name = parts(span, 5).first().map(|name| String::from_utf8_lossy(name).into_owned());
+        traces.entry(hex::encode(parts(span, 1)[0])).or_default().extend(name);
+    }
+}
+
+/// The JSON answer of a command that must succeed, run beside this thread: what it asks for is told to a collector here.
+async fn answer(gateway: &str, arguments: &[&str]) -> Value {
+    let mut command = tokio::process::Command::new(built_binary());
+    let output = command.args(["--json", "--url", gateway]).args(arguments).output().await.unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+// TRACE-1, TRACE-2, TRACE-4: the entities are five processes, and each has its own exporter.
+#[tokio::test]
+async fn a_certificates_journey_is_one_trace() {
+    /// From the door to the block: the request, the operation of its door, the data block, the door behind it, the ledger, the node, the transaction until it is final.
+    const JOURNEY: [&str; 8] = [
+        "POST /v1/certificates",
+        "R2d/Submit",
+        "data block",
+        "P2r/Record",
+        "submission",
+        "eth_sendRawTransaction",
+        "transaction",
+        "block",
+    ];
+    const KEPT: &str = "0af7651916cd43dd8448eb211c80319c";
+    const NOT_KEPT: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let (endpoint, mut arriving) = collector().await;
+    let data = tempfile::tempdir().unwrap();
+    let mut options = CityOptions::founded(&data.path().join("city")).unwrap();
+    let arguments = ["--entities", "separate", "--otlp-endpoint", &endpoint, "--otlp-sample", "1"];
+    options.arguments = arguments.map(str::to_owned).to_vec();
+    let city = tokio::task::spawn_blocking(move || City::start(&options)).await.unwrap().unwrap();
+    let gateway = city.gateway.as_str();
+
+    // Whoever is followed already says whether it is kept, and reads in the answer which span it was.
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for (trace, flags) in [(NOT_KEPT, "00"), (KEPT, "01")] {
+        let parent = format!("00-{trace}-b7ad6b7169203331-{flags}");
+        let asked = client.get(format!("{gateway}/v1/kinds?secret=of-a-query")).header("traceparent", parent);
+        let answered = asked.send().await.unwrap();
+        let span = answered.headers()["traceresponse"].to_str().unwrap();
+        assert!(span.starts_with(&format!("00-{trace}-")) && span.ends_with(flags), "{span}");
+    }
+
+    let key = data.path().join("journey.key");
+    let key = key.to_str().unwrap();
+    let holder = answer(gateway, &["key", "new", key]).await["address"].as_str().unwrap().to_owned();
+    let person = ["--account", "journey", "--name", "Whom nobody names", "--unit", "Sample Unit"];
+    let person = [&["--key", key, "user", "register"], &person[..], &["--city", "Hangzhou", "--country", "CN"]];
+    answer(gateway, &person.concat()).await;
+    answer(gateway, &["--dev-key", "6", "user", "confirm", &holder]).await;
+    let subject = project_root().join("crates/certificates/schemas/samples/degree.json");
+    let what = ["--kind", "degree", "--organization", "SAMPLE-UNIVERSITY", "--subject", subject.to_str().unwrap()];
+    let send = [&["--dev-key", "3", "certificate", "send", "--holder", &holder], &what[..]].concat();
+    answer(gateway, &send).await;
+
+    let (mut traces, mut all) = (BTreeMap::new(), Vec::new());
+    let is_whole = |names: &BTreeSet<String>| JOURNEY.iter().all(|name| names.contains(*name));
+    while !traces.values().any(is_whole) || !traces.contains_key(KEPT) {
+        let body = tokio::time::timeout(MAX_WAIT, arriving.recv()).await;
+        let body = body.unwrap_or_else(|_| panic!("no trace is whole: {traces:#?}")).unwrap();
+        add_spans(&mut traces, &body);
+        all.extend_from_slice(&body);
+    }
+    assert!(traces[KEPT].contains("GET /v1/kinds"), "{:?}", traces[KEPT]);
+    assert!(!traces.contains_key(NOT_KEPT), "{:?}", traces[NOT_KEPT]);
+    let all = String::from_utf8_lossy(&all).to_lowercase();
+    for secret in ["of-a-query", "whom nobody names", holder.to_lowercase().as_str()] {
+        assert!(!all.contains(secret), "{secret} stands in a trace");
+    }
+    tokio::task::spawn_blocking(move || city.stop()).await.unwrap().unwrap();
 }

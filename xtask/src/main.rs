@@ -27,7 +27,7 @@ enum Task {
     Up(tasks::up::Arguments),
     /// Install what the tests need and pass every test: what CI runs.
     Test(tasks::test::Arguments),
-    /// Formatting, lints, licences, and freshness of what is generated.
+    /// Formatting, lints, and what the project depends on: licences, sources, bans, yanked versions, advisories. Installs cargo-deny when it is missing.
     Lint,
     /// Build the web apps into web/dist.
     Web,

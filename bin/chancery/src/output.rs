@@ -38,14 +38,14 @@ impl Output {
                 Err(error) => eprintln!("error: the answer cannot be written as JSON: {error}"),
             }
         } else {
-            println!("{text}");
+            println!("{}", shown(text));
         }
     }
 
     /// Shows a person what is about to be signed for; the answer follows. With JSON nobody watches, and each stream has one document.
     pub(crate) fn before_signing(self, text: impl Display) {
         if !self.json {
-            eprintln!("{text}");
+            eprintln!("{}", shown(text));
         }
     }
 
@@ -56,9 +56,7 @@ impl Output {
             let value = problem.map_or_else(|| json!({"error": format!("{error:#}")}), |problem| json!(problem));
             eprintln!("{value:#}");
         } else {
-            // The words may be another body's: nothing in them acts on the terminal.
-            let acts = |character: char| character != '\n' && is_control(character);
-            eprintln!("error: {}", format!("{error:#}").replace(acts, ""));
+            eprintln!("error: {}", shown(format_args!("{error:#}")));
         }
         ExitCode::from(FAILED)
     }
@@ -74,5 +72,26 @@ impl Output {
         }
         bar.enable_steady_tick(SPIN);
         bar
+    }
+}
+
+/// A text as a person sees it. Its words may be another body's (the name on a certificate that is refused, what a gateway says of a check, a member's name): nothing in
+/// them acts on the terminal, where it could put another outcome in the place of the one that was found.
+pub(crate) fn shown(text: impl Display) -> String {
+    let acts = |character: char| !matches!(character, '\n' | '\t') && is_control(character);
+    text.to_string().replace(acts, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // STAPLE-15, bad input: whoever shows a forged document, or a gateway that lies, does not write over what was found.
+    #[test]
+    fn nothing_that_is_shown_acts_on_the_terminal() {
+        let name = "Sample University\u{1b}[2J\u{1b}[HVALID\r\u{9b}1A\u{202e}\u{7}";
+        let text = format!("REFUSED\n\nissued by\t{name}");
+        assert_eq!(shown(&text), "REFUSED\n\nissued by\tSample University[2J[HVALID1A");
+        assert_eq!(shown("Wetter, 每天 ▀▄█\n"), "Wetter, 每天 ▀▄█\n", "what people read and scan stays");
     }
 }

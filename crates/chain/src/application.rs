@@ -10,12 +10,13 @@ use chancery_execution::{
     MAX_PENDING_BLOCKS,
 };
 use chancery_primitives::extra_data::ConsensusContext;
+use chancery_traces::TARGET;
 use commonware_consensus::{marshal::ancestry::Ancestry, simplex::types::Context, types::Round};
 use commonware_cryptography::{Digested, Digestible as _};
 use commonware_macros::select;
 use commonware_runtime::{Clock, Metrics, Spawner};
 use futures::StreamExt as _;
-use tracing::{debug, error, warn};
+use tracing::{debug, error, info_span, warn};
 
 use crate::{
     BlockDigest, ConsensusBlock, ConsensusScheme, PeerKey, Witness, block::hash, config::MAX_CLOCK_DRIFT,
@@ -106,7 +107,16 @@ impl Application {
         block: Block,
     ) -> Result<Result<Arc<ExecutedBlock>, ExecuteError>, Abstain> {
         let tree = self.chain.tree().clone();
-        blocking(context, "execute", move || tree.execute(&block)).await
+        let span = info_span!(target: TARGET, "block.execute", chain = %self.name, block.height = block.height(), block.hash = %block.hash(), block.transactions = block.transactions().len());
+        let followed = self.chain.clone();
+        blocking(context, "execute", move || {
+            let executed = span.in_scope(|| tree.execute(&block));
+            if executed.is_ok() {
+                followed.journeys().note(hashes(&block), block.height(), "executed in a block");
+            }
+            executed
+        })
+        .await
     }
 
     /// Waits until the pool has something that a block on `parent` could carry, or the heartbeat passes.
@@ -138,7 +148,14 @@ impl Application {
             max_transactions: MAX_BLOCK_TRANSACTIONS,
         };
         let tree = self.chain.tree().clone();
-        blocking(context, "build", move || tree.build(parent, attributes, budget)).await
+        let span = info_span!(target: TARGET, "block.build", chain = %self.name, consensus.view = attributes.view);
+        let built =
+            blocking(context, "build", move || span.in_scope(|| tree.build(parent, attributes, budget))).await?;
+        if let Ok(built) = &built {
+            let block = built.block();
+            self.chain.journeys().note(hashes(block), block.height(), "built into a block");
+        }
+        Ok(built)
     }
 
     async fn try_propose<E: Spawner + Clock>(
@@ -259,6 +276,11 @@ fn names_round(block: &Block, round: &ProposalContext) -> bool {
             && view == round.round.view().get()
             && parent_view == round.parent.0.get()
     })
+}
+
+/// The transactions of a block, by hash.
+pub(crate) fn hashes(block: &Block) -> impl Iterator<Item = B256> {
+    block.transactions().iter().map(|transaction| transaction.hash())
 }
 
 /// Runs work that holds its thread where that hurts nobody.

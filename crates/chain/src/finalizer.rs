@@ -1,6 +1,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use chancery_execution::{Block, Blockchain, Finalization, FinalizeError, FinalizedBlock};
+use chancery_traces::TARGET;
 use commonware_actor::Feedback;
 use commonware_consensus::{
     Heightable as _, Reporter,
@@ -12,12 +13,12 @@ use commonware_runtime::Spawner;
 use commonware_utils::{Acknowledgement as _, acknowledgement::Exact};
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
-use tracing::{debug, info, warn};
+use tracing::{Span, debug, info, info_span, warn};
 
 use crate::{
     ConsensusBlock, ConsensusScheme,
     admission::AdmissionMark,
-    application::run_blocking,
+    application::{hashes, run_blocking},
     block::hash,
     engine::MAX_PENDING_ACKS,
     storage::{BLOCKS_PER_SECTION, RETAINED_BLOCKS, certificate_bytes},
@@ -90,6 +91,24 @@ type Committed = Option<Result<Vec<Arc<FinalizedBlock>>, FinalizeError>>;
 struct Commit {
     written: BoxFuture<'static, Committed>,
     acknowledgements: Vec<Exact>,
+    /// Of the transactions in it that are followed: their journeys end with it.
+    followed: Vec<Followed>,
+}
+
+/// A followed transaction whose block is being written. Its spans end together.
+struct Followed {
+    _final: Span,
+    journey: Span,
+}
+
+/// Lets go of the followed transactions of a block.
+fn followed(chain: &Blockchain, name: &str, block: &Block) -> Vec<Followed> {
+    let journeys = chain.journeys().end(hashes(block));
+    let ending = |journey: Span| {
+        let last = info_span!(target: TARGET, parent: &journey, "block", chain = name, block.height = block.height(), block.hash = %block.hash());
+        Followed { _final: last, journey }
+    };
+    journeys.into_iter().map(ending).collect()
 }
 
 impl Finalizer {
@@ -220,7 +239,9 @@ impl Finalizer {
     async fn commit<E: Spawner>(&self, context: &E, batch: Vec<Delivered>) -> Commit {
         let mut blocks = Vec::with_capacity(batch.len());
         let mut acknowledgements = Vec::with_capacity(batch.len());
+        let mut followed_here = Vec::new();
         for Delivered { block, acknowledgement } in batch {
+            followed_here.extend(followed(&self.chain, &self.name, block.inner().block()));
             let height: Height = block.height();
             let certificate = self.marshal.get_finalization(height).await;
             blocks.push(Finalization {
@@ -230,14 +251,21 @@ impl Finalizer {
             acknowledgements.push(acknowledgement);
         }
         let tree = self.chain.tree().clone();
-        let writing = context.child("commit").shared(true).spawn(move |_| async move { tree.finalize(blocks) });
-        Commit { written: Box::pin(async move { writing.await.ok() }), acknowledgements }
+        let span = info_span!(target: TARGET, "block.commit", chain = %self.name, blocks = blocks.len());
+        for one in &followed_here {
+            span.follows_from(&one.journey);
+        }
+        let write = move || span.in_scope(|| tree.finalize(blocks));
+        let writing = context.child("commit").shared(true).spawn(move |_| async move { write() });
+        Commit { written: Box::pin(async move { writing.await.ok() }), acknowledgements, followed: followed_here }
     }
 
     /// Tells everybody about a batch that is written. False: the runtime stops.
     fn finish(&mut self, commit: Option<Commit>, written: Committed) -> Result<bool, FinalizeError> {
         let (Some(commit), Some(committed)) = (commit, written) else { return Ok(false) };
         let committed = committed?;
+        // It is durable and readable from here on.
+        drop(commit.followed);
         if let Some(last) = committed.last() {
             let (height, hash) = (last.block().height(), last.block().hash());
             debug!(chain = %self.name, height, %hash, blocks = committed.len(), "final");

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! [`Remote`] is every door: it implements the traits of `chancery-reference-points`, so that an entity cannot tell it from a neighbour in its own process.
-//! [`Offered`] wraps whatever implements them. The .proto files name every operation; what crosses are the doors' own types as JSON, with a version.
+//! [`Followed`] is a door of a neighbour in the same process, seen in traces as one over the wire is. [`Offered`] wraps whatever implements them. The .proto files name every operation; what crosses are the doors' own types as JSON, with a version.
 //!
 //! Invariants:
 //! - DOORS-1 an operation means the same in process and over the wire: the same arguments, the same result, the same error.
@@ -19,6 +19,7 @@
 
 mod channel;
 mod folder;
+mod followed;
 pub mod limits;
 mod listener;
 mod lock;
@@ -30,6 +31,7 @@ mod weight;
 mod wire;
 
 pub use folder::{FolderError, prepare};
+pub use followed::Followed;
 pub use listener::{DoorListener, ListenError, check};
 pub use lock::{EntityLock, LockError, holder};
 pub use offered::Offered;

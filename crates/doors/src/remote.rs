@@ -4,6 +4,7 @@ use std::{fmt, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chancery_reference_points::{Code, DoorError, DoorResult, error::parts::RemoteCause};
+use chancery_traces::pass_on;
 use http::{Uri, uri::PathAndQuery};
 use prost::Message as _;
 use serde::de::DeserializeOwned;
@@ -12,7 +13,9 @@ use tonic_prost::ProstCodec;
 
 use crate::{
     channel::Channel,
+    followed::{self, Side},
     limits::{MAX_MESSAGE_BYTES, READ, RETRY_AFTER_MS},
+    server::PACKAGE,
     wire::{self, Answer, Call, Health, WIRE_VERSION},
 };
 
@@ -57,16 +60,21 @@ impl Remote {
         deadline: Duration,
         arguments: Vec<Bytes>,
     ) -> DoorResult<T> {
-        let asked = tokio::time::timeout(deadline, self.ask(path, arguments)).await;
-        wire::outcome(asked.map_err(|_| wire::timed_out(self.entity))??)
+        let span = followed::span(path.strip_prefix(PACKAGE).unwrap_or(path), Side::Client);
+        let asking = async {
+            let asked = tokio::time::timeout(deadline, self.ask(path, arguments)).await;
+            wire::outcome(asked.map_err(|_| wire::timed_out(self.entity))??)
+        };
+        followed::within(span, asking).await
     }
 
     async fn ask(&self, path: &'static str, arguments: Vec<Bytes>) -> DoorResult<Answer> {
         let call = Call { version: WIRE_VERSION, arguments };
         wire::bounded(call.encoded_len())?;
         let sender = self.channel.connected().await.map_err(|error| self.unavailable(error.to_string()))?;
-        let service = tower::service_fn(move |request: http::Request<Body>| {
+        let service = tower::service_fn(move |mut request: http::Request<Body>| {
             let mut sender = sender.clone();
+            pass_on(request.headers_mut());
             async move { sender.send_request(request).await }
         });
         let mut client = Grpc::with_origin(service, Uri::from_static(ORIGIN))

@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
+use chancery_traces::Parent;
 use http_body_util::BodyExt as _;
 use hyper::{body::Incoming, server::conn::http2::Builder, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -14,9 +15,10 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::{Request, Response, Status, body::Body, server::Grpc};
 use tonic_prost::ProstCodec;
+use tracing::Instrument as _;
 
 use crate::{
-    DoorListener, Offered,
+    DoorListener, Offered, followed,
     limits::{
         CONNECTION_WINDOW_BYTES, DRAIN_TIMEOUT, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT, MAX_CALLS,
         MAX_CALLS_OF_CONNECTION, MAX_CONNECTIONS, MAX_MESSAGE_BYTES, MAX_MESSAGES_KIB, STREAM_WINDOW_BYTES,
@@ -26,7 +28,7 @@ use crate::{
 };
 
 /// Package of all services.
-const PACKAGE: &str = "/chancery.doors.v1.";
+pub(crate) const PACKAGE: &str = "/chancery.doors.v1.";
 /// How long nothing is accepted after a connection could not be.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -137,10 +139,12 @@ impl Serving {
             .max_decoding_message_size(MAX_MESSAGE_BYTES)
             .max_encoding_message_size(MAX_MESSAGE_BYTES);
         let serving = self.as_ref();
+        // Here and not before: what waits for a place is of its caller's span.
+        let span = followed::answering(service, operation, Parent::of(&parts.headers).as_ref());
         let answering = tower::service_fn(|request: Request<Call>| {
-            let held = held.take();
+            let (held, span) = (held.take(), span.clone());
             async move {
-                let answer = serving.offered.answer(service, operation, request.into_inner()).await;
+                let answer = serving.offered.answer(service, operation, request.into_inner()).instrument(span).await;
                 drop(held);
                 serving.held(answer).await
             }

@@ -28,6 +28,15 @@ macro_rules! door {
                 })*
             }
 
+            #[async_trait::async_trait]
+            impl<T: $door + ?Sized> $door for crate::Followed<std::sync::Arc<T>> {
+                $(async fn $method(&self, $($argument: $($by)* $type),*) -> DoorResult<$answer> {
+                    const NAME: &str = concat!($service, "/", $operation);
+                    let span = crate::followed::span(NAME, crate::followed::Side::Within);
+                    crate::followed::within(span, self.0.$method($($argument),*)).await
+                })*
+            }
+
             struct Service(std::sync::Arc<dyn $door>);
 
             #[async_trait::async_trait]

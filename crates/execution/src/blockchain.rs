@@ -13,6 +13,7 @@ use alloy_consensus::Header;
 use alloy_evm::EvmEnv;
 use alloy_primitives::{Address, B256, Bytes, Sealed, U256};
 use alloy_rpc_types_eth::Filter;
+use chancery_traces::Journeys;
 use tokio::sync::broadcast;
 
 use crate::{
@@ -83,6 +84,7 @@ struct Parts {
     retention: Retention,
     /// While somebody exports, nothing is forgotten.
     exporting: AtomicUsize,
+    journeys: Journeys,
 }
 
 impl Blockchain {
@@ -127,12 +129,18 @@ impl Blockchain {
             epochs,
             retention,
             exporting: AtomicUsize::new(0),
+            journeys: Journeys::default(),
         })))
     }
 
     /// EIP-155 chain id.
     pub fn chain_id(&self) -> u64 {
         self.0.genesis.chain_id
+    }
+
+    /// The transactions that are followed to their blocks.
+    pub fn journeys(&self) -> &Journeys {
+        &self.0.journeys
     }
 
     /// The genesis file this chain was opened with.

@@ -26,6 +26,7 @@ pub mod clock;
 pub mod config;
 pub mod department;
 pub mod doors;
+mod followed;
 pub mod grpc;
 pub mod limits;
 mod lines;

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use alloy_primitives::Address;
 use axum::{
     Json as Answer, Router,
-    extract::Request,
+    extract::{MatchedPath, Request},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::get,
@@ -14,12 +14,14 @@ use axum::{
 use chancery_reference_points::Code;
 use http::{HeaderName, HeaderValue, header};
 use serde_json::json;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::{
     Origin,
     authentication::{Credential, Judge, Members, ReplayCache, verify_request},
     clock::Clock,
+    followed,
     problem::{ApiError, ApiResult, render},
     routes::method_not_allowed,
 };
@@ -88,7 +90,13 @@ async fn in_time(longest: Duration, request: Request, next: Next) -> Response {
 /// Makes of whatever comes back a complete answer: a problem document, a request id, nothing that a cache keeps.
 async fn complete(request: Request, next: Next) -> Response {
     let id = Uuid::now_v7();
-    let response = next.run(request).await;
+    // The template, as at the gateway.
+    let route =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let span = followed::request(request.method().as_str(), &route, request.headers());
+    let response = next.run(request).instrument(span.clone()).await;
+    let code = response.extensions().get::<ApiError>().map(|failure| failure.error.code().name());
+    followed::answered(&span, followed::HTTP_STATUS, response.status().as_u16(), code);
     if let Some(failure) = response.extensions().get::<ApiError>() {
         let code = failure.error.code().name();
         let cause = failure.error.cause().map(ToString::to_string).unwrap_or_default();
@@ -96,6 +104,7 @@ async fn complete(request: Request, next: Next) -> Response {
     }
     let mut response = render(response, id);
     let headers = response.headers_mut();
+    chancery_traces::answer(&span, headers);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {

@@ -13,7 +13,9 @@ use chancery_reference_points::{
     operation::ChainName,
     p2r::P2r,
 };
+use chancery_traces::TARGET;
 use tokio::sync::{Semaphore, mpsc};
+use tracing::{Instrument as _, info_span};
 
 use crate::{
     entry::{self, BlockBounds, BlockRecord, Head},
@@ -83,10 +85,12 @@ impl Recorder {
         while let Some(bounds) = closed.recv().await {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             let this = Arc::clone(&this);
-            tokio::spawn(async move {
+            let span = info_span!(target: TARGET, "data block", chain = %this.chain.0, data_block.first = bounds.first, operations = bounds.count);
+            let recording = async move {
                 this.record(bounds).await;
                 drop(place);
-            });
+            };
+            tokio::spawn(recording.instrument(span));
         }
     }
 

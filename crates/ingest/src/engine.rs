@@ -16,6 +16,7 @@ use chancery_reference_points::{
     p2r::P2r,
     source_data::{AcceptedSubmission, Source, SourceChange, SourceSubmission, SubmissionState},
 };
+use chancery_traces::Parent;
 use parking_lot::RwLock;
 use rayon::prelude::*;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -263,7 +264,12 @@ impl Ingest {
         let summaries = command.iter().map(|(position, one)| (*position, Summary::of(&one.submission))).collect();
         let checked = command.into_iter().map(|(_, one)| one).collect();
         // If the writer has ended, the answer never comes, which is said as such.
-        let _ = self.commands.send(Command::Submissions { checked, reply, permit: Arc::clone(permit) });
+        let _ = self.commands.send(Command::Submissions {
+            checked,
+            reply,
+            permit: Arc::clone(permit),
+            parent: Parent::current(),
+        });
         (summaries, answer)
     }
 

@@ -14,11 +14,13 @@ use chancery_reference_points::{
     quota::{MAX_SETTINGS, Quota, QuotaSetting, QuotaSubject},
     source_data::{Source, SourceChange},
 };
+use chancery_traces::{Parent, TARGET};
 use parking_lot::RwLock;
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, mpsc, oneshot},
 };
+use tracing::info_span;
 
 use crate::{
     entry::{BlockBounds, BlockRecord, QuotaChange},
@@ -50,6 +52,8 @@ pub(crate) enum Command {
         reply: oneshot::Sender<Written>,
         /// Its share of the memory that all may take.
         permit: Arc<OwnedSemaphorePermit>,
+        /// The request that they came with, where that is followed.
+        parent: Option<Parent>,
     },
     Source {
         actor: Actor,
@@ -157,10 +161,12 @@ impl Writer {
         let mut group = Group::new(&index, self.journal.next_place(), (self.clock)());
         let (before, mut replies, mut closed) = ((self.open, self.unrecorded), Vec::new(), Vec::new());
         let mut changed = None;
+        let mut parents = Vec::new();
         let mut next = first;
         while let Some(command) = next.take() {
             match command {
-                Command::Submissions { checked, reply, permit } => {
+                Command::Submissions { checked, reply, permit, parent } => {
+                    parents.extend(parent);
                     let placed = checked.iter().map(|one| self.submission(&mut group, one, &mut closed)).collect();
                     replies.push(Reply::Submissions { reply, placed, _permit: permit });
                 }
@@ -196,7 +202,11 @@ impl Writer {
             self.close(&mut group, &mut closed);
         }
         let receipts = Arc::new(group.receipts());
-        match self.write(group) {
+        let span = Parent::together(
+            &parents,
+            || info_span!(target: TARGET, "journal group", commands = replies.len(), bytes = group.bytes()),
+        );
+        match span.in_scope(|| self.write(group)) {
             Ok(()) => {
                 self.durable.send_replace(self.journal.next_place());
                 self.unwritten.clear();

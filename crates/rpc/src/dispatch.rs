@@ -13,6 +13,7 @@ use std::{
     time::Instant,
 };
 
+use chancery_traces::{Parent, TARGET};
 use jsonrpsee::{
     MethodResponse, ResponsePayload,
     core::{
@@ -23,6 +24,7 @@ use jsonrpsee::{
     types::{ErrorObjectOwned, Id, Request, error::TOO_MANY_SUBSCRIPTIONS_CODE},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::{Instrument as _, Span, info_span};
 
 use crate::{
     api::Api,
@@ -143,12 +145,12 @@ impl Dispatcher {
         params: Option<Box<JsonRawValue>>,
     ) -> Answer {
         let permit = self.turn(turns).await?;
-        let api = self.api.clone();
+        let (api, span) = (self.api.clone(), Span::current());
         let task = tokio::task::spawn_blocking(move || {
             // The permit goes with the work: a caller that hangs up does not make room while the work still runs.
             let _permit = permit;
             let args = Args::parse(params.as_deref().map(JsonRawValue::get), method.arguments)?;
-            handler(&api, &args)
+            span.in_scope(|| handler(&api, &args))
         });
         task.await.unwrap_or_else(|error| Err(RpcError::internal(format_args!("{} failed: {error}", method.name))))
     }
@@ -175,10 +177,10 @@ impl Dispatcher {
             Ok(permit) => permit,
             Err(error) => return vec![Err(error); count],
         };
-        let api = self.api.clone();
+        let (api, span) = (self.api.clone(), Span::current());
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            submission::send_together(&api, &params)
+            span.in_scope(|| submission::send_together(&api, &params))
         });
         task.await.unwrap_or_else(|error| {
             vec![Err(RpcError::internal(format_args!("a batch of transactions failed: {error}"))); count]
@@ -206,6 +208,16 @@ where
 {
     pub(crate) fn new(subscriptions: S, dispatcher: Arc<Dispatcher>, in_flight: Arc<InFlight>) -> Self {
         Self { subscriptions, dispatcher, in_flight }
+    }
+
+    /// The span of a call: its method as the table has it, since callers choose the others. Not entered yet.
+    fn span(&self, request: &Request<'_>) -> Span {
+        let name = || {
+            let method = request.method_name();
+            let known = self.dispatcher.by_name.get(method).map(|(_, method)| method.name);
+            known.or_else(|| subscriptions::NAMES.into_iter().find(|name| *name == method)).unwrap_or("unknown")
+        };
+        info_span!(target: TARGET, "rpc", otel.name = name(), otel.kind = "server", rpc.system = "jsonrpc", chain.id = self.dispatcher.api.chain_id())
     }
 
     async fn answer_call(&self, request: Request<'_>) -> MethodResponse {
@@ -270,7 +282,10 @@ where
                     }
                     self.answer_submissions(run).await
                 }
-                Ok(BatchEntry::Call(request)) => vec![self.answer_call(request).await],
+                Ok(BatchEntry::Call(request)) => {
+                    let span = self.span(&request);
+                    vec![self.answer_call(request).instrument(span).await]
+                }
                 Ok(BatchEntry::Notification(_)) => continue,
                 Err(invalid) => {
                     let (error, id) = invalid.into_parts();
@@ -332,7 +347,11 @@ where
         let service = self.clone();
         async move {
             let _unfinished = service.in_flight.begin();
-            service.answer_call(request).await
+            let span = service.span(&request);
+            if let Some(parent) = request.extensions().get::<Parent>() {
+                parent.adopted_by(&span);
+            }
+            service.answer_call(request).instrument(span).await
         }
     }
 
@@ -340,7 +359,12 @@ where
         let service = self.clone();
         async move {
             let _unfinished = service.in_flight.begin();
-            service.answer_batch(batch).await
+            let span = info_span!(target: TARGET, "batch", otel.kind = "server", rpc.system = "jsonrpc", rpc.calls = batch.len());
+            // All of them came in one request.
+            if let Some(parent) = batch.iter().flatten().next().and_then(|entry| entry.extensions().get::<Parent>()) {
+                parent.adopted_by(&span);
+            }
+            service.answer_batch(batch).instrument(span).await
         }
     }
 

@@ -3,6 +3,7 @@
 use std::{convert::Infallible, fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use chancery_execution::Blockchain;
+use chancery_traces::Parent;
 use http::StatusCode;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes};
@@ -395,7 +396,10 @@ async fn serve_connection(
 
 fn mark_transport<B>(mut request: http::Request<B>) -> http::Request<B> {
     if jsonrpsee::server::ws::is_upgrade_request(&request) {
+        // What a connection belongs to, its calls need not.
         request.extensions_mut().insert(OverWebSocket);
+    } else if let Some(parent) = Parent::of(request.headers()) {
+        request.extensions_mut().insert(parent);
     }
     request
 }

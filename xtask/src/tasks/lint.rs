@@ -1,10 +1,15 @@
-//! `cargo xtask lint`: formatting, clippy without warnings, licences and duplicate versions when cargo-deny is there.
+//! `cargo xtask lint`: formatting, clippy without warnings, and what the project depends on: licences, sources, bans, yanked versions, advisories.
+
+mod yanked;
 
 use std::{env, path::PathBuf, process::Command};
 
 use anyhow::Result;
 
 use crate::shell::{self, cargo, output, step};
+
+/// What `cargo deny` is, and the version whose configuration `deny.toml` is.
+const CARGO_DENY_VERSION: &str = "0.20.2";
 
 pub(crate) fn run() -> Result<()> {
     step("Formatting and lints");
@@ -18,7 +23,23 @@ pub(crate) fn run() -> Result<()> {
         "--",
         "--deny=warnings",
     ]))?;
-    licences()
+    step("What the project depends on");
+    yanked::check()?;
+    if output(cargo().args(["deny", "--version"])).is_none() {
+        println!("    cargo-deny {CARGO_DENY_VERSION} is not installed: it is now, once, which takes minutes");
+        shell::run(cargo().args(["install", "--locked", "cargo-deny", "--version", CARGO_DENY_VERSION]))?;
+    }
+    licences()?;
+    advisories()
+}
+
+/// Known faults of what is used. Without the database nothing is known of them, which is said and fails nothing: a machine without a network checks the rest.
+fn advisories() -> Result<()> {
+    if output(cargo().args(["deny", "fetch", "db"])).is_none() {
+        println!("    the advisory database cannot be fetched: ADVISORIES WERE NOT CHECKED");
+        return Ok(());
+    }
+    shell::run(cargo().args(["deny", "check", "--disable-fetch", "advisories"]))
 }
 
 pub(crate) fn formatting() -> Result<()> {

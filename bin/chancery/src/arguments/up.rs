@@ -103,7 +103,7 @@ pub(crate) struct Traces {
     /// OpenTelemetry collector that traces are sent to (OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces).
     #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")]
     pub(crate) otlp_endpoint: Option<String>,
-    /// The share of traces that is sent, from 0 to 1.
+    /// The share of traces that is sent, from 0 to 1, where whoever asks has not decided it (`traceparent`).
     #[arg(long, value_name = "SHARE", default_value_t = 0.1, env = "OTEL_TRACES_SAMPLER_ARG")]
     pub(crate) otlp_sample: f64,
 }

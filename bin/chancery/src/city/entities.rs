@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use chancery_certificates::directory::CityDirectory;
 use chancery_controlling::Controlling;
-use chancery_doors::{EntityLock, Remote};
+use chancery_doors::{EntityLock, Followed, Remote};
 use chancery_identity::{DatabaseLocation, IdentityDatabase, KeyRing};
 use chancery_ledger::{Ledger, SubmitterKey};
 use chancery_monitoring::{AlertDesk, DataAudit, Monitoring};
@@ -90,28 +90,35 @@ impl EntityDoors {
         let roles = ground.founded.roles()?;
         let (note, city) = (ground.data.relay_note(), (&ground.directory, &ground.clock));
         let processing = Arc::new(made::processing(chains, registrations, roles, &note, city)?);
-        let representation = Arc::new(made::representation(ground, processing.clone())?);
-        let provisioning = Arc::new(made::provisioning(ground, processing.clone()).await?);
-        let controlling = Controlling::new(processing.clone(), representation.clone(), provisioning.clone());
-        let monitoring = Monitoring::new(processing.clone(), representation.clone(), provisioning.clone());
-        let search = made::search(&ground.data, &representation, processing.clone())?;
+        // Neighbours ask one another as processes do: each operation is seen in traces (TRACE-4).
+        let to_processing = Arc::new(Followed(processing.clone()));
+        let representation = Arc::new(made::representation(ground, to_processing.clone())?);
+        let to_representation = Arc::new(Followed(representation.clone()));
+        let provisioning = Arc::new(made::provisioning(ground, to_processing.clone()).await?);
+        let to_provisioning = Arc::new(Followed(provisioning.clone()));
+        let controlling = Controlling::new(to_processing.clone(), to_representation.clone(), to_provisioning.clone());
+        let monitoring = Monitoring::new(to_processing.clone(), to_representation.clone(), to_provisioning.clone());
+        let search = Arc::new(Followed(Arc::new(made::search(&ground.data, &representation, processing)?)));
         let watch = made::watch(
             &ground.data,
-            processing.clone(),
-            representation.clone(),
+            to_processing.clone(),
+            to_representation.clone(),
             (ground.directory.main_chain_id(), &ground.clock),
             audit_rate,
         )?;
+        let data_service = made::data_service(ground, search, provisioning)?;
+        let alert_desk = AlertDesk::new(watch.alerts());
+        let audit = DataAudit::new(to_processing.clone(), to_representation.clone(), watch);
         Ok(Self {
-            r2d: representation.clone(),
-            r2d_sources: representation.clone(),
-            u2s: provisioning.clone(),
-            u2s_data: Arc::new(made::data_service(ground, Arc::new(search), provisioning)?),
-            o2c: Arc::new(controlling),
-            v2m: Arc::new(monitoring),
-            o2c_alerts: Arc::new(AlertDesk::new(watch.alerts())),
-            v2m_data: Arc::new(DataAudit::new(processing.clone(), representation, watch)),
-            s2p: processing,
+            r2d: to_representation.clone(),
+            r2d_sources: to_representation,
+            u2s: to_provisioning,
+            u2s_data: Arc::new(Followed(Arc::new(data_service))),
+            o2c: Arc::new(Followed(Arc::new(controlling))),
+            v2m: Arc::new(Followed(Arc::new(monitoring))),
+            o2c_alerts: Arc::new(Followed(Arc::new(alert_desk))),
+            v2m_data: Arc::new(Followed(Arc::new(audit))),
+            s2p: to_processing,
         })
     }
 

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use alloy_primitives::B256;
-use anyhow::{Context, Error, Result};
+use anyhow::{Context, Error, Result, ensure};
 use chancery_certificates::{
     inspection::check_names,
     services::rfc3339,
@@ -32,6 +32,7 @@ use super::{
 };
 use crate::{
     arguments::Inspect,
+    founding::chain_ids,
     party::{Inspection, Party, now, stapled},
 };
 
@@ -115,7 +116,8 @@ fn first(known: &KnownCity, folder: Option<&Path>, offered: &Chains) -> Known {
         let detail = "what the gateway says of its chains makes none".to_owned();
         return Known::Nothing { check: "city-provable", detail };
     };
-    let basis = if offered.development {
+    // That it is one, the gateway alone says: of a city whose main chain is another than theirs it would be a way never to be remembered.
+    let basis = if offered.development && known.authority == chain_ids::DEVELOPMENT {
         Basis::Unkept { why: "a development city, whose keys are public, is not remembered".to_owned() }
     } else {
         match folder.context("there is no folder for it").and_then(|folder| known_cities::remember(folder, known)) {
@@ -151,8 +153,12 @@ fn alarm(trusted: impl Iterator<Item = (u64, B256)>, offered: &Chains, is_rememb
 /// The city as its gateway describes it.
 fn offered_city(url: &str, offered: &Chains) -> Result<KnownCity> {
     let chains: Vec<ChainEssentials> = offered.chains.iter().map(essentials).collect::<Result<_>>()?;
-    let main = offered.chains.iter().find(|chain| holds_identities(chain));
-    let main = main.context("the gateway lists no main chain: none holds the registry of identities")?;
+    let mut mains = offered.chains.iter().filter(|chain| holds_identities(chain));
+    let main = mains.next().context("the gateway lists no main chain: none holds the registry of identities")?;
+    ensure!(
+        mains.next().is_none(),
+        "the gateway lists two main chains: which of them says who may issue, nobody knows"
+    );
     Ok(KnownCity::new(url, main.chain_id, chains, now()))
 }
 
@@ -309,6 +315,24 @@ mod tests {
         assert_eq!(conclude(&unknown, Outcome::Refused, missing(false)).0, Outcome::CannotDetermine);
         let altered = found(Said::Refused, check_names::CONTENT, false);
         assert_eq!(conclude(&altered, Outcome::Refused, missing(true)).0, Outcome::CannotDetermine);
+    }
+
+    // STAPLE-16: whoever deceives at the first time could otherwise deceive at each time, and never raise an alarm.
+    #[test]
+    fn a_gateway_that_calls_itself_a_development_city_is_remembered_all_the_same() {
+        let key = chancery_chain::ValidatorKeys::from_seed(1).bls_public_key();
+        let chain = |chain_id| ChainEssentials { chain_id, genesis_hash: B256::repeat_byte(7), validators: vec![key] };
+        let city = |main| KnownCity::new("https://city.example", main, vec![chain(main)], now());
+        let mut offered = chains(&[(88_211, 7)]);
+        offered.development = true;
+        for (main, is_kept) in [(88_211, true), (chain_ids::DEVELOPMENT, false)] {
+            let folder = tempfile::tempdir().unwrap();
+            let Known::City { basis, .. } = first(&city(main), Some(folder.path()), &offered) else {
+                panic!("no city")
+            };
+            assert_eq!(matches!(basis, Basis::First { .. }), is_kept, "{main}: {basis:?}");
+            assert_eq!(known_cities::read(folder.path(), "https://city.example").unwrap().is_some(), is_kept);
+        }
     }
 
     // STAPLE-16

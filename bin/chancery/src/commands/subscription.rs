@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{connect, query};
 use crate::{
     arguments::{Connection, SubscriptionCommand},
-    output::Output,
+    output::{Output, shown},
 };
 
 /// Longest that one request waits, in seconds.
@@ -64,7 +64,7 @@ async fn follow(
         let delivered = match client.subscribed_operations(subscription, after.as_deref(), wait_s).await {
             Ok(delivered) => delivered,
             Err(error) if !once && is_temporary(&error) => {
-                eprintln!("{error}");
+                eprintln!("{}", shown(&error));
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
@@ -99,6 +99,8 @@ fn print(operation: &Value, output: &Output) {
         println!("{}", json!({"cursor": cursor, "operation": operation}));
     } else {
         let text = |member: &str| operation[member].as_str().unwrap_or_default();
-        println!("{cursor}  {}  {}  {}", text("source"), text("format"), text("operation"));
+        // What a source has written is one line, whatever stands in it.
+        let line = format!("{cursor}  {}  {}  {}", text("source"), text("format"), text("operation"));
+        println!("{}", shown(line).replace('\n', " "));
     }
 }

@@ -209,7 +209,19 @@ fn usable(role: &str, account: &Address) -> Result<()> {
         !known_keys::is_known(account),
         "{role}: everybody knows the key of {account}, which is an account of development tools; use an account of your own (`chancery key new`)"
     );
+    ensure!(
+        !is_code_of_genesis(account),
+        "{role}: {account} is a contract of the genesis or of the protocol, which has no key: nobody could use its authority, or whoever calls it"
+    );
     Ok(())
+}
+
+/// Whether code stands at an address from the first block on: contracts of a genesis (`c4a0`, zeros and two bytes), precompiled ones and what the protocol keeps for them.
+fn is_code_of_genesis(account: &Address) -> bool {
+    const NUMBER_BYTES: usize = 2;
+    let (place, _) = account.split_at(Address::len_bytes() - NUMBER_BYTES);
+    let (first, rest) = place.split_at(NUMBER_BYTES);
+    rest.iter().all(|byte| *byte == 0) && (first == [0xc4, 0xa0] || first == [0, 0])
 }
 
 #[cfg(test)]
@@ -292,6 +304,8 @@ supervisors = ["0x0505050505050505050505050505050505050505"]
             (fourth.as_str(), third.as_str(), "is named twice"),
             (fourth.as_str(), "\"0x0000000000000000000000000000000000000000\"", "zero address"),
             (fourth.as_str(), "\"0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266\"", "everybody knows the key"),
+            (fourth.as_str(), "\"0xc4a000000000000000000000000000000000000e\"", "a contract of the genesis"),
+            (fourth.as_str(), "\"0x0000000000000000000000000000000000000004\"", "a contract of the genesis"),
             (", \"0x0404040404040404040404040404040404040404\"", "", "2 to 64"),
             ("\"0x0101010101010101010101010101010101010101\"", third.as_str(), "has another role too"),
             (fourth.as_str(), "\"0x0202020202020202020202020202020202020202\"", "is a submitter"),

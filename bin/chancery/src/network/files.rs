@@ -11,8 +11,9 @@ use std::{
 use alloy::signers::local::PrivateKeySigner;
 use anyhow::{Context, Result, bail, ensure};
 use chancery_chain::{ValidatorKeys, ValidatorSet};
-use chancery_contracts::DEFAULT_EPOCH_LENGTH;
+use chancery_contracts::{DEFAULT_EPOCH_LENGTH, organization_name};
 use chancery_execution::{GenesisConfig, ValidatorConfig};
+use chancery_sharing::directory::is_control;
 use serde_json::json;
 
 use crate::{
@@ -28,6 +29,7 @@ const MAX_PUBLIC_BYTES: u64 = 16 << 10;
 
 /// Makes a node's keys, or reads those that are there, and prints what the others have to know.
 pub(super) fn make_key(command: &MakeNodeKey, output: &Output) -> Result<()> {
+    ensure_name(&command.name)?;
     let keys = ValidatorKeys::load_or_create(&command.file)?;
     let voting_account = match command.voting_account {
         Some(account) => account,
@@ -145,6 +147,54 @@ pub(super) fn write_new(path: &Path, text: &str) -> Result<()> {
 
 pub(super) fn read_member(path: &Path) -> Result<ValidatorConfig> {
     let bytes = read_bounded(path, MAX_PUBLIC_BYTES)?;
-    serde_json::from_slice(&bytes)
-        .with_context(|| format!("{} is not what `chancery network key` prints", path.display()))
+    let member: ValidatorConfig = serde_json::from_slice(&bytes)
+        .with_context(|| format!("{} is not what `chancery network key` prints", path.display()))?;
+    ensure_name(&member.name).with_context(|| path.display().to_string())?;
+    Ok(member)
+}
+
+/// Checks a member's name (FOUND-8). Everybody compares by it who holds what, so it is as it looks: none acts on a terminal, and no two look the same for an invisible character.
+fn ensure_name(name: &str) -> Result<()> {
+    let is_shown = |character: char| {
+        let is_invisible = matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        );
+        character == ' ' || !(is_control(character) || is_invisible || character.is_whitespace())
+    };
+    let words_apart = name == name.trim() && !name.contains("  ");
+    ensure!(
+        organization_name(name).is_some() && name.chars().all(is_shown) && words_apart,
+        "the name {name:?} is none of a member: 1 to 32 bytes of characters that are seen, with single spaces between words"
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // FOUND-8, bad input
+    #[test]
+    fn a_members_name_is_as_it_looks() {
+        for name in ["tax", "Ministry of Health", "validator-1", "杭州市市场监督管理局", "Überlingen"] {
+            assert!(ensure_name(name).is_ok(), "{name}");
+        }
+        let long = "x".repeat(33);
+        for name in [
+            "",
+            " tax",
+            "tax ",
+            "tax  office",
+            "tax\n",
+            "a\u{1b}[8A\u{1b}[2K",
+            "tax\u{200b}",
+            "\u{202e}xat",
+            "tax\u{a0}office",
+            "\u{9b}2J",
+            long.as_str(),
+        ] {
+            assert!(ensure_name(name).is_err(), "{name:?}");
+        }
+    }
 }

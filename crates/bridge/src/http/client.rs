@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use chancery_traces::pass_on;
 use reqwest::redirect::Policy;
 use serde::{Serialize, de::DeserializeOwned};
 use url::{Host, Url};
@@ -101,7 +102,10 @@ impl JsonClient {
     async fn plainly(&self, url: Url, body: Vec<u8>) -> Result<(StatusCode, Vec<u8>), CallError> {
         check_destination(&url, false)?;
         let unreachable = |error: reqwest::Error| CallError::Unreachable(error.without_url().to_string());
-        let request = self.client.post(url).header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
+        let mut headers = reqwest::header::HeaderMap::new();
+        pass_on(&mut headers);
+        let request = self.client.post(url).headers(headers);
+        let request = request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body);
         let mut answer = request.send().await.map_err(unreachable)?;
         let mut bytes = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {

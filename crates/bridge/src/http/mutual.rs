@@ -9,6 +9,7 @@ use axum::{
     body::Bytes,
     http::{Method, StatusCode, header},
 };
+use chancery_traces::pass_on;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
@@ -50,13 +51,14 @@ impl MutualClient {
         // Ends with this request, or when it is dropped.
         let carries = tokio::spawn(connection);
         let _ends = AbortOnDrop(carries.abort_handle());
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(Method::POST)
             .uri(&url[url::Position::BeforePath..url::Position::AfterQuery])
             .header(header::HOST, authority(url))
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)))
             .map_err(|error| unreachable(&error))?;
+        pass_on(request.headers_mut());
         let is_sent = AtomicBool::new(false);
         let answers = async {
             sender.ready().await.map_err(|error| broken(&error))?;

@@ -12,6 +12,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
+use chancery_traces::{Parent, TARGET, method_name};
 use hyper::{
     body::Incoming,
     service::{Service as _, service_fn},
@@ -32,6 +33,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, field::Empty, info_span};
 
 use super::{
     MAX_BODY_BYTES,
@@ -248,7 +250,15 @@ async fn answer(
     mut request: hyper::Request<Incoming>,
 ) -> Result<Response, Infallible> {
     request.extensions_mut().insert(channel);
-    routes.call(request).await
+    // No path: whoever asks chooses it.
+    let span = info_span!(target: TARGET, "node request", otel.kind = "server", http.request.method = method_name(request.method().as_str()), http.response.status_code = Empty);
+    if let Some(parent) = Parent::of(request.headers()) {
+        parent.adopted_by(&span);
+    }
+    let mut response = routes.call(request).instrument(span.clone()).await?;
+    span.record("http.response.status_code", response.status().as_u16());
+    chancery_traces::answer(&span, response.headers_mut());
+    Ok(response)
 }
 
 /// A node that was admitted.

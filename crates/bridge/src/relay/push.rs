@@ -7,11 +7,13 @@ use std::{
 };
 
 use alloy_primitives::Address;
+use chancery_traces::TARGET;
 use parking_lot::Mutex;
 use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
+use tracing::{Instrument as _, info_span};
 
 use super::{AnchorRelay, Courier, RelayError, Standing};
 
@@ -168,7 +170,8 @@ pub async fn push_if_due(
         board.saw(relay, standing, head);
         return Ok(None);
     }
-    let number = relay.push().await?;
+    let span = info_span!(target: TARGET, "relay push", followed = relay.followed.name(), host = relay.host.name());
+    let number = relay.push().instrument(span).await?;
     board.saw(relay, relay.standing().await?, head.max(number));
     board.change(relay, |seen| (seen.pushed, seen.pushed_at) = (seen.pushed + 1, Some(Instant::now())));
     Ok(Some(number))

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use alloy_primitives::B256;
+use chancery_traces::TARGET;
 use futures::future::{join_all, try_join};
 use tokio::time::{Instant, timeout};
+use tracing::{Instrument as _, info_span};
 
 use super::{
     Courier, RelayError, Settlement,
@@ -143,7 +145,8 @@ impl Courier {
             let awaits = if route.is_silent() { Awaits::Silent(member) } else { Awaits::Member(member) };
             return Ok((Visit::Later(awaits), stop.outcome));
         };
-        match timeout(PART_TIMEOUT, Box::pin(self.carry_part(&route, at, stop))).await {
+        let span = info_span!(target: TARGET, "relay carry", alliance.request = at.number, member = %member);
+        match timeout(PART_TIMEOUT, Box::pin(self.carry_part(&route, at, stop)).instrument(span)).await {
             Ok(Ok(done)) => {
                 if route.answers() {
                     self.docket.lock().hasten(Lot::Member(member), Instant::now());

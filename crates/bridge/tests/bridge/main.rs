@@ -1,6 +1,7 @@
 //! The protocol's rules state by state, its encodings, and relays and endorsers over real chains.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::large_futures)]
 
+mod admission;
 mod alliance;
 mod anchor;
 mod byzantine;

@@ -138,6 +138,28 @@ async fn the_reader_is_whoever_signed_and_a_signature_counts_once() {
     assert_eq!(*releases.asked.lock().unwrap(), expected);
 }
 
+// SHARE-9, GATEWAY-4: the authorization walk of a department's door. Readers cannot be listed beforehand: a stranger is told so by whoever releases, and by no byte.
+#[tokio::test]
+async fn every_route_of_a_department_is_asked_by_everybody() {
+    let (door, releases) = door();
+    for (index, (route, reader, stranger)) in [(path(""), 200, 403), (path("/file"), 200, 403)].into_iter().enumerate()
+    {
+        let nonce = |of: &str| format!("nonce-{of}-{index}");
+        let bare = Request::get(&route).header("host", HOST).body(Body::empty()).unwrap();
+        assert_eq!(ask(&door, bare).await.0, 401, "{route}, without a signature");
+        let elsewhere = signed(&route, &signer(1), &nonce("elsewhere"), "other.example");
+        assert_eq!(ask(&door, elsewhere).await.0, 401, "{route}, signed for another door");
+        let (status, answer) = ask(&door, signed(&route, &signer(2), &nonce("stranger"), HOST)).await;
+        assert_eq!((status, code(&answer).as_str()), (stranger, "not-your-request"), "{route}, by another");
+        let of_the_reader = signed(&route, &signer(1), &nonce("of-the-reader"), HOST);
+        assert_eq!(ask(&door, of_the_reader).await.0, reader, "{route}, by the reader");
+    }
+    let health = Request::get("/health").header("host", HOST).body(Body::empty()).unwrap();
+    assert_eq!(ask(&door, health).await.0, 200, "whoever runs it asks without a key");
+    let expected = [2, 1, 2, 1].map(|byte| signer(byte).address());
+    assert_eq!(*releases.asked.lock().unwrap(), expected, "nobody who has not signed reaches what is behind the door");
+}
+
 // GATEWAY-4
 #[tokio::test]
 async fn who_does_not_sign_or_signs_for_another_door_reaches_nothing() {

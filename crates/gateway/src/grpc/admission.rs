@@ -10,6 +10,7 @@ use axum::{
 use chancery_reference_points::{Actor, Code, DoorError};
 use http::{HeaderMap, header};
 use tonic::{Code as GrpcCode, Status};
+use tracing::Instrument as _;
 
 use super::{
     call::Call,
@@ -20,6 +21,7 @@ use super::{
 use crate::{
     authentication::Credential,
     authorization::layer::{Caller, judge, judged, row_of},
+    followed,
     limits::{admit as take_place, in_time, keep, log},
     lines::too_large,
     problem::{ApiError, ApiResult},
@@ -39,8 +41,9 @@ pub(super) async fn admit(State(shared): State<Arc<Shared>>, mut request: Reques
     // A path that is no method is what the caller says: it is not written anywhere.
     let route = method.map_or("no method", |method| method.path);
     request.extensions_mut().insert(call.clone());
+    let span = followed::call(route, request.headers());
     let max_message_bytes = method.map_or(MAX_QUESTION_BYTES, Method::max_message_bytes);
-    let (response, place) = match take_place(&shared, &mut request) {
+    let (mut response, place) = match take_place(&shared, &mut request) {
         Err(refusal) => (answer(&call, refusal), None),
         Ok(place) => {
             let answered = async {
@@ -49,12 +52,15 @@ pub(super) async fn admit(State(shared): State<Arc<Shared>>, mut request: Reques
                     Ok(()) => next.run(request).await,
                 }
             };
-            (named(&call, in_time(&shared, answered).await, max_message_bytes), Some(place))
+            let answered = in_time(&shared, answered).instrument(span.clone()).await;
+            (named(&call, answered, max_message_bytes), Some(place))
         }
     };
     let (status, elapsed) = (status_of(response.headers()).unwrap_or(0), started.elapsed());
     let failure = call.refusal();
     let code = failure.map(|failure| failure.error.code().name());
+    chancery_traces::answer(&span, response.headers_mut());
+    followed::answered(&span, followed::GRPC_STATUS, status, code);
     shared.metrics.answered("gRPC", route, status, code, elapsed);
     log("gRPC", route, status, elapsed, call.id, failure);
     let late = call.clone();

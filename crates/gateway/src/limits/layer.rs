@@ -15,10 +15,12 @@ use axum::{
 use chancery_reference_points::{Class, Code, DoorError};
 use futures::FutureExt as _;
 use http::{HeaderName, HeaderValue};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{admit, keep};
 use crate::{
+    followed,
     problem::{ApiError, render},
     state::Shared,
     web::security_headers,
@@ -34,8 +36,9 @@ pub(crate) async fn enforce(State(shared): State<Arc<Shared>>, mut request: Requ
     // The template, not the path: paths name people's addresses and certificates.
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "web".to_owned(), |path| path.as_str().to_owned());
+    let span = followed::request(method.as_str(), &route, request.headers());
     let (response, place) = match admit(&shared, &mut request) {
-        Ok(place) => (in_time(&shared, next.run(request)).await, Some(place)),
+        Ok(place) => (in_time(&shared, next.run(request)).instrument(span.clone()).await, Some(place)),
         Err(refusal) => (refusal.into_response(), None),
     };
     let failure = response.extensions().get::<ApiError>().cloned();
@@ -45,8 +48,10 @@ pub(crate) async fn enforce(State(shared): State<Arc<Shared>>, mut request: Requ
         response.headers_mut().insert(REQUEST_ID.clone(), value);
     }
     let (status, elapsed) = (response.status().as_u16(), started.elapsed());
-    let code = failure.as_ref().map(|failure| failure.error.code());
-    shared.metrics.answered(method.as_str(), &route, status, code.map(Code::name), elapsed);
+    let code = failure.as_ref().map(|failure| failure.error.code().name());
+    chancery_traces::answer(&span, response.headers_mut());
+    followed::answered(&span, followed::HTTP_STATUS, status, code);
+    shared.metrics.answered(method.as_str(), &route, status, code, elapsed);
     log(method.as_str(), &route, status, elapsed, request_id, failure.as_ref());
     keep(response, place)
 }

@@ -15,11 +15,13 @@ use alloy::{
     transports::{TransportError, TransportErrorKind},
 };
 use alloy_primitives::{B256, U64};
+use chancery_traces::{TARGET, is_followed};
 use parking_lot::Mutex;
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout},
 };
+use tracing::{Instrument as _, Span, info_span};
 
 use self::{
     breaker::Breaker,
@@ -199,13 +201,14 @@ impl Connection {
             Opening::WhereNeeded => None,
             Opening::Never => Some(self.standing().ok_or_else(|| self.unreachable("the connection was lost"))?),
         };
-        let answer = timeout(self.limits.request_timeout, async {
+        let asking = async {
             let client = match standing {
                 Some(client) => client,
                 None => self.client().await?,
             };
             client.request::<P, R>(method, params).await
-        });
+        };
+        let answer = timeout(self.limits.request_timeout, asking.instrument(self.span(method)));
         match answer.await {
             Ok(Ok(answer)) => {
                 self.breaker.answered();
@@ -220,6 +223,14 @@ impl Connection {
                 Err(self.lost("no answer in time"))
             }
         }
+    }
+
+    /// The span of a question that belongs to something: what is asked for by itself, such as whether there is a new block, would hide everything else.
+    fn span(&self, method: &'static str) -> Span {
+        if !is_followed() {
+            return Span::none();
+        }
+        info_span!(target: TARGET, "chain", otel.name = method, otel.kind = "client", rpc.system = "jsonrpc", chain = self.config.name)
     }
 
     /// The next question opens the endpoint anew, and asks which chain it is.

@@ -5,10 +5,11 @@ use alloy::{
     rpc::json_rpc::{RequestPacket, ResponsePacket},
     transports::{
         TransportError, TransportErrorKind, TransportFut, TransportResult,
-        http::reqwest,
+        http::reqwest::{self, header::HeaderMap},
         ws::{WebSocketConfig, WsConnect},
     },
 };
+use chancery_traces::{is_followed, pass_on};
 use tower::Service;
 use url::Url;
 
@@ -28,7 +29,13 @@ impl BoundedHttp {
     }
 
     async fn exchange(self, packet: RequestPacket) -> TransportResult<ResponsePacket> {
-        let mut response = self.client.post(self.url).json(&packet).send().await.map_err(TransportErrorKind::custom)?;
+        let mut request = self.client.post(self.url).json(&packet);
+        if is_followed() {
+            let mut headers = HeaderMap::new();
+            pass_on(&mut headers);
+            request = request.headers(headers);
+        }
+        let mut response = request.send().await.map_err(TransportErrorKind::custom)?;
         let status = response.status();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(TransportErrorKind::custom)? {

@@ -5,11 +5,17 @@ use std::sync::{
 
 use alloy_primitives::{B256, U64};
 use chancery_keys::KeyFailure;
+use chancery_traces::{TARGET, is_followed};
 use parking_lot::Mutex;
 use serde_json::json;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch as latest},
     time::{Instant, timeout, timeout_at},
+};
+use tracing::{
+    Instrument as _, Span,
+    field::{Empty, display},
+    info_span,
 };
 
 use super::{
@@ -71,7 +77,12 @@ impl Pipeline {
         let (hash_sender, hash) = latest::channel(None);
         let measured = MeasuredCall { call: call.clone(), gas_limit };
         let work = Arc::clone(self).carry(measured, permit, hash_sender, nonce, turn, deadline);
-        Underway { pipeline: Arc::clone(self), call, task: tokio::spawn(work), hash, deadline }
+        let span = if is_followed() {
+            info_span!(target: TARGET, "submission", chain = self.reader.connection.name(), transaction.hash = Empty)
+        } else {
+            Span::none()
+        };
+        Underway { pipeline: Arc::clone(self), call, task: tokio::spawn(work.instrument(span)), hash, deadline }
     }
 
     /// Waits for places in the window; refuses when too many wait already.
@@ -136,6 +147,7 @@ impl Pipeline {
             };
             let mined = self.watch.register(signed.hash);
             hash.send_replace(Some(signed.hash));
+            Span::current().record("transaction.hash", display(signed.hash));
             sign_until = give_up;
             turn.come().await;
             let sent = self.send(&signed, give_up, &mut turn).await;

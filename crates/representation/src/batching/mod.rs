@@ -21,6 +21,7 @@ use chancery_reference_points::{
     operation::{ChainName, InterpretedOperation, SignedOperation},
     p2r::P2r,
 };
+use chancery_traces::Parent;
 use futures::{
     FutureExt,
     future::{BoxFuture, Shared},
@@ -50,6 +51,8 @@ pub(crate) struct Item {
     pub(crate) operation: SignedOperation,
     pub(crate) interpreted: InterpretedOperation,
     pub(crate) reply: oneshot::Sender<DoorResult<Placed>>,
+    /// The request that it came with, where that is followed.
+    pub(crate) parent: Option<Parent>,
     /// Its share of the memory that all may take; given back when it is answered.
     _memory: OwnedSemaphorePermit,
 }
@@ -131,7 +134,7 @@ impl Batching {
         let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).max(1);
         let memory = Arc::clone(&self.memory).try_acquire_many_owned(kib).map_err(|_| too_many(self.limits))?;
         let (reply, answer) = oneshot::channel();
-        send(Item { operation, interpreted, reply, _memory: memory })?;
+        send(Item { operation, interpreted, reply, parent: Parent::current(), _memory: memory })?;
         let waiting = async move { answer.await.unwrap_or_else(|_| Err(lost())) }.boxed().shared();
         under_way.insert(digest, waiting.clone());
         Ok(waiting)

@@ -9,9 +9,15 @@ use chancery_reference_points::{
     operation::ChainName,
     p2r::P2r,
 };
+use chancery_traces::{Parent, TARGET};
 use futures::future::{BoxFuture, join_all};
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
+use tracing::{
+    Instrument as _, Span,
+    field::{Empty, display},
+    info_span,
+};
 
 use super::{Item, Placed, Waiting};
 use crate::{IndexedBlock, IndexedOperation, Limits, OperationIndex};
@@ -32,6 +38,15 @@ struct Prepared {
     leaves: Vec<Leaf>,
 }
 
+/// The span of a data block: of one of the requests that it is recorded for, and linked to the others.
+fn span(chain: &ChainName, items: &[Item]) -> Span {
+    let parents = items.iter().filter_map(|item| item.parent.as_ref());
+    Parent::together(
+        parents,
+        || info_span!(target: TARGET, "data block", chain = %chain.0, operations = items.len(), data_block.root = Empty),
+    )
+}
+
 impl Recorder {
     pub(super) fn new(p2r: Arc<dyn P2r>, index: Arc<dyn OperationIndex>, clock: Clock, limits: Limits) -> Self {
         Self { p2r, index, clock, limits, under_way: Mutex::default() }
@@ -39,12 +54,14 @@ impl Recorder {
 
     /// Records the items as one data block and answers each.
     pub(super) fn record(self: Arc<Self>, chain: ChainName, items: Vec<Item>) -> BoxFuture<'static, ()> {
-        Box::pin(async move {
+        let span = span(&chain, &items);
+        let recording = async move {
             let prepared = match self.prepare(chain.clone(), &items) {
                 Ok(prepared) => prepared,
                 Err(error) => return self.separate(chain, items, error).await,
             };
             let DataBlock { root, chain: of, closed_at_ms, .. } = &prepared.block;
+            Span::current().record("data_block.root", display(root));
             if let Err(error) = self.index.announce(*root, of, *closed_at_ms).await {
                 // It is recorded all the same; an audit may take it for one that somebody has lost, if it is not kept afterwards either.
                 tracing::warn!(%root, %error, "a data block is not known before it is sent");
@@ -53,7 +70,8 @@ impl Recorder {
                 Ok(record) => self.conclude(prepared, record, items).await,
                 Err(error) => self.separate(chain, items, error).await,
             }
-        })
+        };
+        Box::pin(recording.instrument(span))
     }
 
     fn prepare(&self, chain: ChainName, items: &[Item]) -> DoorResult<Prepared> {

@@ -2,10 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use alloy_primitives::{B256, Bytes, U64};
+use alloy_primitives::{B256, Bytes, U64, keccak256};
 use chancery_execution::{FinalizedBlock, PoolError, PoolErrorKind};
+use chancery_traces::is_followed;
 use jsonrpsee::core::JsonRawValue;
 use tokio::sync::{OwnedSemaphorePermit, broadcast::error::RecvError};
+use tracing::Span;
 
 use super::Reply;
 use crate::{api::Api, error::RpcError, params::Args, shapes};
@@ -32,10 +34,24 @@ impl From<PoolError> for RpcError {
 }
 
 fn submit(api: &Api, raw: Bytes) -> Result<B256, RpcError> {
-    match api.pool().add(vec![raw]).pop() {
+    match admit(api, vec![raw]).pop() {
         Some(answer) => Ok(answer?),
         None => Err(RpcError::internal("the pool gave no answer for a transaction")),
     }
+}
+
+/// Gives transactions to the pool; those of a request that is followed are followed from before they can be in a block.
+fn admit(api: &Api, raws: Vec<Bytes>) -> Vec<Result<B256, PoolError>> {
+    let journeys = api.chain().journeys();
+    let begin = |raw: &Bytes| Some(keccak256(raw)).filter(|hash| journeys.begin(api.chain_id(), *hash));
+    let begun: Vec<_> = if is_followed() { raws.iter().map(begin).collect() } else { Vec::new() };
+    let answers = api.pool().add(raws);
+    for (begun, answer) in begun.into_iter().zip(&answers) {
+        if let (Some(hash), Err(_)) = (begun, answer) {
+            journeys.forget(hash);
+        }
+    }
+    answers
 }
 
 /// `eth_sendRawTransaction(raw)`: the hash, once the pool has the transaction.
@@ -55,7 +71,7 @@ pub(crate) fn send_together(api: &Api, calls: &[Option<Box<JsonRawValue>>]) -> V
             Ok(())
         })
         .collect();
-    let mut admitted = api.pool().add(raws).into_iter();
+    let mut admitted = admit(api, raws).into_iter();
     read.into_iter()
         .map(|read| {
             read?;
@@ -98,10 +114,10 @@ pub(crate) async fn send_and_wait(
 ) -> Result<Reply, RpcError> {
     // Before the transaction goes out, so that its block cannot be missed.
     let mut blocks = api.chain().subscribe();
-    let submitting = api.clone();
+    let (submitting, span) = (api.clone(), Span::current());
     let hash = tokio::task::spawn_blocking(move || {
         let _permit = permit;
-        submit(&submitting, raw)
+        span.in_scope(|| submit(&submitting, raw))
     })
     .await
     .map_err(RpcError::internal)??;
