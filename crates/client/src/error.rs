@@ -10,6 +10,8 @@ pub(crate) const RETRY_AFTER: &str = "retryAfterMs";
 /// Statuses of whoever stands before a gateway that does not answer now (RFC 9110, 15.6.3 to 15.6.5).
 const NO_ANSWER_NOW: [u16; 3] = [502, 503, 504];
 const TOO_MANY_REQUESTS: u16 = 429;
+/// Statuses from here on are of a server that failed (RFC 9110, 15.6).
+const SERVER_ERRORS: u16 = 500;
 
 /// Why a request has no answer that can be used.
 #[derive(Debug, thiserror::Error)]
@@ -82,19 +84,25 @@ impl ClientError {
         }
     }
 
-    /// Whether the same may succeed a little later: nobody answered, or the gateway says that it passes. A quota that is used up may stay so for a day, and is not of these.
+    /// Whether the same may succeed a little later: nobody answered, or the gateway says that it passes. A quota and a mailbox may stay full for hours, and are not of these.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
             Self::NotAGateway { status, .. } => NO_ANSWER_NOW.contains(status),
             Self::Problem(problem) => match problem.known_code() {
-                Some(Code::QuotaExceeded) => false,
+                Some(Code::QuotaExceeded | Code::MailboxFull) => false,
                 Some(code) => code.class() == Class::Temporary,
                 None => problem.status == TOO_MANY_REQUESTS || NO_ANSWER_NOW.contains(&problem.status),
             },
             _ => false,
         }
+    }
+
+    /// Whether whoever listens for ever asks again after it: what is temporary, and what is broken at the gateway.
+    #[must_use]
+    pub fn is_waited_out(&self) -> bool {
+        self.is_temporary() || self.problem().is_some_and(|problem| problem.status >= SERVER_ERRORS)
     }
 
     /// How long the gateway asks to be left alone.

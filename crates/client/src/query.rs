@@ -34,7 +34,7 @@ pub type Parts<T> = BoxStream<'static, Result<T, ClientError>>;
 pub enum Until {
     /// Until nothing more is there.
     Caught,
-    /// For ever. What passes is an item that is an error, and the city is asked again after it; an error that does not pass is the last item.
+    /// For ever. What [is waited out](ClientError::is_waited_out) is an item that is an error, and the city is asked again after it; another error is the last item.
     Stopped,
 }
 
@@ -59,7 +59,10 @@ impl Client {
     /// Every operation that a search finds, each as in [`FoundData::operations`].
     #[must_use]
     pub fn search_operations(&self, request: SearchData) -> Parts<Value> {
-        self.search_pages(request).map_ok(|page| stream::iter(page.operations).map(Ok)).try_flatten().boxed()
+        self.search_pages(request)
+            .map_ok(|page| stream::iter(page.operations).map(Ok::<_, ClientError>))
+            .try_flatten()
+            .boxed()
     }
 
     /// An aggregate with every part of its answer, joined: `next` is absent.
@@ -163,8 +166,7 @@ impl Following {
                     }
                 }
                 Err(error) => {
-                    let passes = !is_once
-                        && (error.is_temporary() || error.problem().is_some_and(|problem| problem.status >= 500));
+                    let passes = !is_once && error.is_waited_out();
                     (self.has_to_pause, self.has_ended) = (passes, !passes);
                     return Some(Err(error));
                 }

@@ -25,8 +25,11 @@ impl Retry {
     /// No second attempt.
     pub const ONCE: Self = Self { attempts: 1, first_delay: Duration::ZERO, max_delay: Duration::ZERO };
 
-    /// Calls until it succeeds, fails for good, or was tried often enough; the last failure.
-    pub(crate) async fn run<T, F>(&self, mut call: impl FnMut() -> F) -> Result<T, ClientError>
+    /// Calls until it succeeds, fails for good, or was tried often enough: only what is the same however often it is sent.
+    ///
+    /// # Errors
+    /// The last failure.
+    pub async fn run<T, F>(&self, mut call: impl FnMut() -> F) -> Result<T, ClientError>
     where
         F: Future<Output = Result<T, ClientError>>,
     {
@@ -100,6 +103,7 @@ mod tests {
             (ClientError::NotAGateway { gateway: String::new(), status: 200, reason: String::new() }, 1),
             (problem(Code::SchemaViolation, 422), 1),
             (problem(Code::QuotaExceeded, 429), 1),
+            (problem(Code::MailboxFull, 429), 1),
         ] {
             let (tried, failure) = (Cell::new(0), Cell::new(Some(failure)));
             let shown = policy.run(|| {

@@ -39,6 +39,45 @@ pub enum PinError {
     MainChains(usize),
 }
 
+/// A genesis file that was read, and makes no chain yet: that takes the work of its contracts' constructors.
+#[derive(Clone, Debug)]
+pub struct GenesisFile(GenesisConfig);
+
+impl GenesisFile {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// [`PinError::NoGenesis`].
+    pub fn read(file: &[u8]) -> Result<Self, PinError> {
+        if file.len() > MAX_GENESIS_BYTES {
+            return Err(PinError::NoGenesis(format!("it has {} bytes", file.len())));
+        }
+        serde_json::from_slice(file).map(Self).map_err(|error| PinError::NoGenesis(error.to_string()))
+    }
+
+    /// EIP-155 id of its chain.
+    #[must_use]
+    pub const fn chain_id(&self) -> u64 {
+        self.0.chain_id
+    }
+
+    /// Whether it is of the main chain of its city: it holds the registry of identities.
+    #[must_use]
+    pub fn is_main(&self) -> bool {
+        self.0.predeploys.iter().any(|predeploy| predeploy.address == predeploys::ETHEREUM_DID_REGISTRY)
+    }
+
+    /// The chain that it makes.
+    ///
+    /// # Errors
+    /// [`PinError::NoChain`], [`PinError::Validators`].
+    pub fn pinned(&self) -> Result<PinnedChain, PinError> {
+        let essentials = chain_essentials(&self.0, self.0.build()?.header().hash());
+        let trusted = TrustedChain::new(essentials.clone())?;
+        Ok(PinnedChain { trusted, essentials, name: self.0.name.clone(), is_main: self.is_main() })
+    }
+}
+
 /// A chain whose genesis is trusted.
 #[derive(Clone, Debug)]
 pub struct PinnedChain {
@@ -54,11 +93,7 @@ impl PinnedChain {
     /// # Errors
     /// [`PinError`], but for [`PinError::OtherGenesis`] and [`PinError::MainChains`].
     pub fn from_genesis(file: &[u8]) -> Result<Self, PinError> {
-        if file.len() > MAX_GENESIS_BYTES {
-            return Err(PinError::NoGenesis(format!("it has {} bytes", file.len())));
-        }
-        let config = serde_json::from_slice(file).map_err(|error| PinError::NoGenesis(error.to_string()))?;
-        Self::of(&config)
+        GenesisFile::read(file)?.pinned()
     }
 
     /// By the hash of the genesis alone: the file may come from anybody, such as the member `genesis` of [`crate::Client::chains`].
@@ -69,17 +104,6 @@ impl PinnedChain {
         let chain = Self::from_genesis(genesis)?;
         let found = chain.essentials.genesis_hash;
         if found == pinned { Ok(chain) } else { Err(PinError::OtherGenesis { pinned, found }) }
-    }
-
-    fn of(config: &GenesisConfig) -> Result<Self, PinError> {
-        let essentials = chain_essentials(config, config.build()?.header().hash());
-        let mut predeploys = config.predeploys.iter();
-        Ok(Self {
-            trusted: TrustedChain::new(essentials.clone())?,
-            essentials,
-            name: config.name.clone(),
-            is_main: predeploys.any(|predeploy| predeploy.address == predeploys::ETHEREUM_DID_REGISTRY),
-        })
     }
 
     /// What verifies its proofs.

@@ -227,3 +227,58 @@ impl Verifier {
         claimed.and_then(|id| self.city.chain(id)).ok_or(VerifyError::Untrusted { chain: claimed })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use alloy_primitives::{Address, B256, FixedBytes};
+    use chancery_data::{Algorithm, Signer, receipt::ReceiptSigner};
+    use serde_json::json;
+
+    use super::*;
+
+    // M-AUTH
+    #[test]
+    fn a_file_of_a_chain_that_is_not_trusted_is_neither_genuine_nor_refused() {
+        let verifier = Verifier::new(PinnedCity::default());
+        let proof = |member: &str| json!({"chain": {"chainId": 7103}, "note": member});
+        for (file, kind) in [
+            (json!({"submission": "a", "operation": "b", "proof": proof("operation")}), FileKind::Operation),
+            (json!({"certificateId": "0x", "proof": proof("certificate")}), FileKind::Certificate),
+            (json!({"staple": {}, "proof": proof("staple")}), FileKind::Staple),
+            (json!({"deposit": {"statement": "a", "proof": proof("message")}}), FileKind::Message),
+        ] {
+            let bytes = serde_json::to_vec(&file).unwrap();
+            assert_eq!((FileKind::of(&bytes), claimed_chain(&bytes)), (kind, Some(7103)), "{file}");
+            let failed = verifier.file(&bytes).unwrap_err();
+            // The proof of an operation is read before its chain is looked for.
+            let is_unread = kind == FileKind::Operation && matches!(failed, VerifyError::Refused { .. });
+            assert!(is_unread || matches!(failed, VerifyError::Untrusted { chain: Some(7103) }), "{file}: {failed}");
+        }
+        let long = vec![b' '; MAX_FILE_BYTES + 1];
+        assert!(matches!(verifier.file(&long), Err(VerifyError::TooLong)));
+    }
+
+    // DATA-12
+    #[test]
+    fn a_receipt_is_verified_by_the_key_that_is_given_and_by_no_other() {
+        let signer = |byte| Signer::from_bytes(Algorithm::EdDsa, &[byte; 32]).unwrap();
+        let receipt = Receipt {
+            chain_id: 7100,
+            place: 8,
+            digest: B256::repeat_byte(1),
+            source: Address::repeat_byte(2),
+            key: FixedBytes::repeat_byte(3),
+            count: 4,
+            accepted_at: 5,
+        };
+        let text = ReceiptSigner::new(signer(1)).sign(std::slice::from_ref(&receipt)).unwrap().text(0).unwrap();
+        let verifier = Verifier::new(PinnedCity::default());
+        assert!(matches!(verifier.file(text.as_bytes()), Err(VerifyError::NoReceiptKey)));
+        let other = verifier.clone().with_receipt_key(signer(2).public_key()).file(text.as_bytes());
+        assert!(matches!(other, Err(VerifyError::Refused { .. })));
+        let verified = verifier.with_receipt_key(signer(1).public_key()).file(text.as_bytes()).unwrap();
+        assert!(matches!(verified, Verified::Receipts(shown) if shown == [receipt]));
+    }
+}
