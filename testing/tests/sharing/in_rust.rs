@@ -87,10 +87,10 @@ pub(crate) async fn a_source_submits_and_verifies(bodies: &Bodies, organization:
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let mut names: Vec<String> = found.iter().map(|one| one["name"].to_string()).collect();
-    names.sort();
-    names.dedup();
-    assert_eq!((found.len(), names.len()), (6, 6));
+    let mut places: Vec<String> = found.iter().map(|one| one["at"].to_string()).collect();
+    places.sort();
+    places.dedup();
+    assert_eq!((found.len(), places.len()), (6, 6));
 }
 
 /// S-RULES, SHARE-9, SHARE-10: asked for, handed out, proven, and opened chunk by chunk; the same that the command line wrote.
