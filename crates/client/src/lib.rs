@@ -59,7 +59,9 @@ mod error;
 mod query;
 mod request;
 mod retry;
+mod sealed;
 mod share;
+mod signing;
 mod submit;
 mod trust;
 mod verify;
@@ -70,6 +72,7 @@ pub use error::ClientError;
 pub use query::{MAX_JOINED_GROUPS, Parts, Until};
 pub use request::{Client, FileStream, MAX_ANSWER_BYTES, MAX_PROBLEM_BYTES, REQUEST_TIMEOUT};
 pub use retry::Retry;
+pub use sealed::{OpenError, SealedOperation};
 pub use share::{AskedBy, AskedFor, FETCH_TIMEOUT, Reader, ShareError, SharedFile};
 pub use submit::{
     Batch, MAX_BATCH_BYTES, Outcome, Outcomes, PROOF_PATIENCE, Prepared, SignedSubmission, SubmitError, Submitter,

@@ -6,10 +6,8 @@ use std::time::Duration;
 use chancery_certificates::keys::PersonKeys;
 use chancery_data::{
     Algorithm, Submission,
-    sealed::Context,
     submission::{Access, Basis},
 };
-use chancery_messages::contents;
 use chancery_reference_points::Code;
 use chancery_rest::{
     Problem,
@@ -21,7 +19,7 @@ use futures::StreamExt as _;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::tests::server::Several;
+use crate::{OpenError, SealedOperation, tests::server::Several};
 
 const OPERATION: &str = r#"{"time":1795230000000,"content":{"pm25":12}}"#;
 const PHRASE: &str = "test test test test test test test test test test test junk";
@@ -179,9 +177,15 @@ async fn a_sealed_format_leaves_sealed_and_opens_for_its_reader() {
     let operation: Value = serde_json::from_str(prepared.text()).unwrap();
     assert!(operation["content"]["pm25"].is_null() && operation["content"]["ciphertext"].is_string());
     let signed = submitter.sign(vec![prepared]).await.unwrap();
-    let sealed = Operation::parse(signed.data().operations[0].get().as_bytes()).unwrap().content.unwrap();
-    let opened = contents::open(sealed.get(), &Context::of(signed.statement()), reader.encryption_secret()).unwrap();
-    assert_eq!(opened.as_slice(), br#"{"pm25":12}"#);
+    let stated = signed.statement();
+    let found = json!({
+        "format": stated.format, "formatVersion": stated.format_version, "source": stated.source.to_string(),
+        "operation": signed.data().operations[0].get(),
+    });
+    let sealed = SealedOperation::of(&found, stated.chain_id).unwrap();
+    assert_eq!(sealed.open(reader.encryption_secret()).unwrap().as_slice(), br#"{"pm25":12}"#);
+    let elsewhere = SealedOperation::of(&found, stated.chain_id + 1).unwrap();
+    assert!(matches!(elsewhere.open(reader.encryption_secret()), Err(OpenError::Content(_))), "it is for this chain");
     assert!(matches!(nowhere().sealing_to(vec![reader.encryption_public_key()]), Err(SubmitError::NotSealed { .. })));
 }
 
