@@ -78,7 +78,7 @@ pub use submit::{
     Batch, MAX_BATCH_BYTES, Outcome, Outcomes, PROOF_PATIENCE, Prepared, SignedSubmission, SubmitError, Submitter,
     Terms,
 };
-pub use trust::{GenesisFile, MAX_GENESIS_BYTES, MainChain, PinError, PinnedChain, PinnedCity};
+pub use trust::{GenesisFile, MAX_COST_WEI, MAX_GENESIS_BYTES, MainChain, PinError, PinnedChain, PinnedCity};
 pub use verify::{
     DEFAULT_MAX_AGE_S, FileKind, RECEIPT_CHECKS, ReceiptFailure, ShownReceipt, Verified, Verifier, VerifyError,
     claimed_chain,

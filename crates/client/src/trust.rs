@@ -9,6 +9,8 @@ use chancery_light::{ChainEssentials, TrustError, TrustedChain};
 
 /// Largest genesis file that is read, in bytes: it holds the contracts' creation code and every validator.
 pub const MAX_GENESIS_BYTES: usize = 16 * 1024 * 1024;
+/// Most that one transaction over a node may cost, in wei: 0.01 of the chain's coin. A node that the gateway names says what gas costs, and is believed for nothing else either.
+pub const MAX_COST_WEI: u128 = 10_000_000_000_000_000;
 /// What the ledger calls the main chain here.
 const MAIN: &str = "main";
 
@@ -192,7 +194,8 @@ impl MainChain {
             reason: format!("the address of its node is no URL ({error})"),
         })?;
         let config = ChainConfig::certified(MAIN, rpc_url, pinned.essentials.clone());
-        let ledger = Ledger::connect(vec![config], LedgerLimits::default(), RevertReasons::of_our_contracts()).await?;
+        let limits = LedgerLimits { max_cost_wei: Some(MAX_COST_WEI), ..LedgerLimits::default() };
+        let ledger = Ledger::connect(vec![config], limits, RevertReasons::of_our_contracts()).await?;
         Ok(Self(ledger.chain(MAIN)?.clone()))
     }
 
