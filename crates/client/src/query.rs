@@ -46,7 +46,7 @@ impl Client {
         let pages = stream::try_unfold(Some(request), move |asked| {
             let client = client.clone();
             async move {
-                let Some(request) = asked else { return Ok(None) };
+                let Some(request) = asked else { return Ok::<_, ClientError>(None) };
                 let page = client.search_data(&request).await?;
                 client.ensure_goes_on(request.after, page.next)?;
                 let following = page.next.map(|next| SearchData { after: Some(next), ..request });
