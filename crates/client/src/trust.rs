@@ -189,7 +189,7 @@ impl MainChain {
     /// # Errors
     /// [`LedgerError::ChainUnreachable`] for what is no URL; [`LedgerError::WrongChainId`] and [`LedgerError::WrongGenesis`] for a node of another chain.
     pub async fn connect(pinned: &PinnedChain, rpc_url: &str) -> Result<Self, LedgerError> {
-        let rpc_url = rpc_url.parse().map_err(|error: url::ParseError| LedgerError::ChainUnreachable {
+        let rpc_url: url::Url = rpc_url.parse().map_err(|error: url::ParseError| LedgerError::ChainUnreachable {
             chain: MAIN.to_owned(),
             reason: format!("the address of its node is no URL ({error})"),
         })?;

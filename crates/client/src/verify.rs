@@ -97,7 +97,7 @@ pub enum VerifyError {
     #[error("it is longer than {MAX_FILE_BYTES} bytes")]
     TooLong,
     /// The file is from a chain that is not trusted here: nothing is said about it.
-    #[error("the file {}, which is none of those that are trusted", .chain.map_or_else(|| "names no chain".to_owned(), |id| format!("is from chain {id}")))]
+    #[error("the file {}, which is none of those that are trusted", named(.chain))]
     Untrusted {
         /// The chain that it names.
         chain: Option<u64>,
@@ -108,6 +108,10 @@ pub enum VerifyError {
     /// The main chain, which says who may issue what, is not among those that are trusted.
     #[error(transparent)]
     Pins(#[from] PinError),
+}
+
+fn named(chain: &Option<u64>) -> String {
+    chain.map_or_else(|| "names no chain".to_owned(), |id| format!("is from chain {id}"))
 }
 
 impl From<ReceiptFailure> for VerifyError {
@@ -279,6 +283,6 @@ mod tests {
         let other = verifier.clone().with_receipt_key(signer(2).public_key()).file(text.as_bytes());
         assert!(matches!(other, Err(VerifyError::Refused { .. })));
         let verified = verifier.with_receipt_key(signer(1).public_key()).file(text.as_bytes()).unwrap();
-        assert!(matches!(verified, Verified::Receipts(shown) if shown == [receipt]));
+        assert!(matches!(verified, Verified::Receipts(shown) if shown == std::slice::from_ref(&receipt)));
     }
 }

@@ -86,7 +86,7 @@ pub enum ShareError {
     /// As many requests of one reader as may be open.
     #[error(
         "{MAX_OPEN_REQUESTS} of your requests are open, also those whose grant is over: {}\nend one: chancery share end {resource} REQUEST",
-        .open.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+        numbers(.open)
     )]
     TooManyOpen {
         /// The resource.
@@ -145,6 +145,10 @@ pub enum ShareError {
 /// What strangers wrote, without what would act on a terminal.
 pub(super) fn printable(text: &str) -> String {
     text.replace(is_control, "")
+}
+
+fn numbers(open: &[u64]) -> String {
+    open.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn reason(failure: &LedgerError) -> Option<&str> {
