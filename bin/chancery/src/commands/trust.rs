@@ -91,7 +91,8 @@ fn files_in(directory: &Path) -> Result<Vec<PathBuf>> {
 
 /// All chains of a folder, and the chain id of the main one.
 pub(super) fn city(genesis: &Path) -> Result<(u64, Vec<ChainEssentials>)> {
-    let chains = files_in(genesis)?.iter().map(|path| Ok(pinned(path)?.essentials().clone()));
+    let files = files_in(genesis)?;
+    let chains = files.iter().map(|path| Ok(pinned(path)?.essentials().clone()));
     let chains = chains.collect::<Result<_>>()?;
     Ok((authority(genesis)?.chain_id(), chains))
 }
