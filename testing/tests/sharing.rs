@@ -5,6 +5,7 @@ mod sharing {
     pub(crate) mod bodies;
     mod cities;
     pub(crate) mod collecting;
+    pub(crate) mod in_rust;
     mod messages;
     mod ownership;
     pub(crate) mod told;
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 use sharing::{
     bodies::{Bodies, refused},
     collecting::{Collecting, sent_over_tls},
+    in_rust,
     told::Told,
 };
 
@@ -186,6 +188,8 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     let number = asked["request"].as_u64().unwrap();
     bodies.stranger_fetches("weather-daily", number, "third").unwrap();
     assert_eq!(bodies.ids(&bodies.path("third")), [1462, 1463]);
+    in_rust::a_reader_asks_and_opens(&bodies, "stranger", "weather-daily", 3, &bodies.path("third")).await;
+    in_rust::a_source_submits_and_verifies(&bodies, "WEATHER-SERVICE").await;
 
     // Its reader ends it when it has what it wanted: nobody else may, and nothing is handed out on it any more.
     let end = ["share", "end", "weather-daily", &number.to_string()].map(str::to_owned);

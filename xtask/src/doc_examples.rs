@@ -1,6 +1,9 @@
-//! Whether the documentation has examples that a test would run. Rustdoc reads every crate anew to find that out, which takes minutes; reading the comments takes a moment.
+//! Which packages have examples in their documentation that a test would run. Rustdoc reads every crate anew to find that out, which takes minutes; reading the comments takes a moment.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 
@@ -11,17 +14,39 @@ const TAGS: [&str; 6] = ["rust", "no_run", "should_panic", "compile_fail", "stan
 /// Spaces after the one behind `///` that make a block of code without a fence (CommonMark, 4.4).
 const INDENT: &str = "     ";
 
-/// Whether any crate has an example. Rather too often than not: then rustdoc finds none.
+/// The packages with an example. Rather too many than too few: then rustdoc finds none.
 ///
 /// # Errors
 /// When a file cannot be read.
-pub(crate) fn exist() -> Result<bool> {
-    for folder in ["crates", "bin", "testing"] {
-        if any_below(&root().join(folder))? {
-            return Ok(true);
+pub(crate) fn packages() -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for folder in folders()? {
+        if any_below(&folder)? {
+            found.push(name_of(&folder)?);
         }
     }
-    Ok(false)
+    Ok(found)
+}
+
+/// The folders of packages.
+fn folders() -> Result<Vec<PathBuf>> {
+    let mut folders = vec![root().join("testing"), root().join("testing/decoders")];
+    for parent in ["crates", "bin"].map(|parent| root().join(parent)) {
+        let entries = fs::read_dir(&parent).with_context(|| format!("cannot read {}", parent.display()))?;
+        for entry in entries {
+            folders.push(entry?.path());
+        }
+    }
+    folders.retain(|folder| folder.join("Cargo.toml").is_file());
+    folders.sort();
+    Ok(folders)
+}
+
+fn name_of(folder: &Path) -> Result<String> {
+    let manifest = folder.join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
+    let name = text.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+    Ok(name.with_context(|| format!("{} has no name", manifest.display()))?.to_owned())
 }
 
 fn any_below(folder: &Path) -> Result<bool> {
@@ -77,7 +102,9 @@ fn is_rust(tags: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::has_example;
+    #![allow(clippy::unwrap_used)]
+
+    use super::{has_example, packages};
 
     #[test]
     fn an_example_is_a_fence_without_another_language() {
@@ -99,5 +126,12 @@ mod tests {
         ] {
             assert!(!has_example(none), "{none}");
         }
+    }
+
+    #[test]
+    fn the_client_has_an_example_and_is_named_as_its_package() {
+        let found = packages().unwrap();
+        assert!(found.iter().any(|package| package == "chancery-client"), "{found:?}");
+        assert!(found.len() < 8, "rustdoc reads each of them anew: {found:?}");
     }
 }

@@ -45,7 +45,7 @@ mod trust;
 mod user;
 mod verify;
 
-pub(crate) use trust::listed_chains;
+pub(crate) use trust::{listed_chains, pinned};
 
 use std::{future::Future, process::ExitCode};
 

@@ -12,12 +12,10 @@ mod source;
 mod store;
 mod tls;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
+use chancery_client::MainChain;
 use chancery_ledger::{Chain, SubmitterKey};
 use chancery_sharing::department::{Department, StateFolder};
 
@@ -26,8 +24,9 @@ pub(crate) use self::{
     tls::open as open_tls,
 };
 use crate::{
-    alliance::chains::{ChainSection, connect},
+    alliance::chains::connect,
     arguments::TrustedMain,
+    commands::pinned,
     keys::PartyKeys,
     party::{CityFacts, Party},
 };
@@ -69,20 +68,14 @@ pub(crate) fn now_s() -> u64 {
 
 /// The main chain, verified by its genesis file alone.
 pub(crate) async fn main_chain(trusted: &TrustedMain, party: &Party) -> Result<Chain> {
-    main_chain_of(trusted, &party.city).await
+    Ok(main_chain_of(trusted, &party.city).await?.chain().clone())
 }
 
-/// The same, for who asks without a key.
-pub(crate) async fn main_chain_of(trusted: &TrustedMain, city: &CityFacts) -> Result<Chain> {
+/// The same, as the client has it; also for who asks without a key.
+pub(crate) async fn main_chain_of(trusted: &TrustedMain, city: &CityFacts) -> Result<MainChain> {
     let rpc = match &trusted.rpc {
         Some(rpc) => rpc.clone(),
         None => city.chain("main")?.rpc_url.clone(),
     };
-    let section = ChainSection::certified("main", rpc, &absolute(&trusted.genesis)?);
-    let ledger = connect(&[section], Path::new(".")).await?;
-    Ok(ledger.chain("main")?.clone())
-}
-
-fn absolute(path: &Path) -> Result<PathBuf> {
-    std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))
+    Ok(MainChain::connect(&pinned(&trusted.genesis)?, &rpc).await?)
 }

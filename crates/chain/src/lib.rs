@@ -57,6 +57,7 @@ mod witness;
 
 pub use admission::PermittedNodes;
 pub use block::{BlockDigest, ConsensusBlock};
+pub use chancery_execution::chain_essentials;
 pub use config::{
     ConsensusTiming, DEFAULT_HEARTBEAT, MAX_CLOCK_DRIFT, NodeConfig, P2pConfig, PeerAddress, Role, runtime_config,
 };
@@ -70,5 +71,5 @@ pub use node::{Node, NodeHandle};
 pub use snapshot::{
     ControlError, ImportError, SnapshotTarget, import as import_snapshot, running_export, verify as verify_snapshot,
 };
-pub use validators::{ConsensusScheme, PeerKey, ValidatorSet, chain_essentials};
+pub use validators::{ConsensusScheme, PeerKey, ValidatorSet};
 pub use witness::{Witness, free_bytes, is_locked, read_evidence};

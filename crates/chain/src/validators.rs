@@ -1,6 +1,6 @@
 use alloy_primitives::B256;
-use chancery_execution::{GenesisConfig, RegisteredValidator};
-use chancery_light::{ChainEssentials, TrustedChain, finality_namespace};
+use chancery_execution::{GenesisConfig, RegisteredValidator, chain_essentials};
+use chancery_light::{TrustedChain, finality_namespace};
 use commonware_codec::DecodeExt;
 use commonware_consensus::simplex::scheme::bls12381_multisig;
 use commonware_cryptography::{bls12381::primitives::variant::MinPk, ed25519};
@@ -17,16 +17,6 @@ pub type PeerKey = ed25519::PublicKey;
 
 /// How votes are signed: BLS12-381 with public keys in G1, aggregated, every signer named.
 pub type ConsensusScheme = bls12381_multisig::Scheme<PeerKey, MinPk>;
-
-/// What a light client of this chain has to know.
-#[must_use]
-pub fn chain_essentials(genesis: &GenesisConfig, genesis_hash: B256) -> ChainEssentials {
-    ChainEssentials {
-        chain_id: genesis.chain_id,
-        genesis_hash,
-        validators: genesis.validators.iter().map(|validator| validator.bls_public_key).collect(),
-    }
-}
 
 /// The validators of a chain in one epoch, checked, with the namespace that binds their votes to it.
 #[derive(Clone, Debug)]

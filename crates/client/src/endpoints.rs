@@ -24,7 +24,7 @@ use alloy_primitives::{Address, B256};
 use chancery_rest::{
     types::{
         Page,
-        chains::Chains,
+        chains::{Chain, Chains},
         events::{Event, EventType},
         health::Health,
         kinds::{Kind, Kinds},
@@ -39,6 +39,9 @@ use serde_json::Value;
 use crate::{Client, ClientError, request::Call};
 
 type Result<T> = std::result::Result<T, ClientError>;
+/// What the main chain is called in every city.
+const MAIN_CHAIN: &str = "main";
+
 type Query = Vec<(&'static str, String)>;
 
 /// Which page of a list.
@@ -126,6 +129,15 @@ impl Client {
     /// [`ClientError`].
     pub async fn chains(&self) -> Result<Chains> {
         self.send(Call::get(&["v1", "chains"], Query::new())).await
+    }
+
+    /// The main chain, as the gateway lists it.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn main_chain(&self) -> Result<Chain> {
+        let listed = self.chains().await?.chains.into_iter().find(|chain| chain.name == MAIN_CHAIN);
+        listed.ok_or_else(|| self.answered_otherwise("it lists no main chain"))
     }
 
     /// `GET /v1/kinds`.

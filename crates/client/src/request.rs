@@ -1,44 +1,36 @@
 //! One request: made, signed, sent, and its answer read.
 
-use std::{
-    net::IpAddr,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{net::IpAddr, time::Duration};
 
-use alloy_primitives::{Address, Signature};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use alloy_primitives::Address;
 use bytes::Bytes;
 use chancery_keys::AccountKey;
-use chancery_rest::{
-    Problem,
-    erc8128::{KeyId, RequestParts, SignatureInput, content_digest, signature_base, signature_header},
-    problem::MEDIA_TYPE,
-};
+use chancery_rest::{Problem, problem::MEDIA_TYPE};
 use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use reqwest::{
     Certificate, Method, Response, StatusCode,
-    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
 
-use crate::ClientError;
+use crate::{
+    ClientError, error,
+    signing::{Key, header, sign},
+};
 
 /// The largest answer that is read, in bytes.
 pub const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+/// The largest problem document that is read, in bytes.
+pub const MAX_PROBLEM_BYTES: usize = 1024 * 1024;
 /// The longest that an answer is waited for; the gateway itself gives up after half of it.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
-/// For how long a signed request is valid, in seconds.
-const VALIDITY_SECONDS: u64 = 60;
+const JSON: &str = "application/json";
+/// A submission a line.
+const NDJSON: &str = "application/x-ndjson";
 
 /// The bytes of a file, as they come.
 pub type FileStream = BoxStream<'static, Result<Bytes, ClientError>>;
-
-#[derive(Clone)]
-struct Key {
-    account: AccountKey,
-    main_chain_id: u64,
-}
 
 /// A client of one gateway. Cheap to clone.
 #[derive(Clone)]
@@ -100,15 +92,15 @@ impl Client {
         Ok(client)
     }
 
-    /// The same client of another server, such as the service of whoever shares a resource: with the same key, patience and trust. Somebody else has chosen the address, so beyond this
-    /// machine it is `https`.
+    /// The same client of another server, such as the service of whoever shares a resource: with the same key, patience and trust, and no idempotency key. Somebody else has chosen the
+    /// address, so beyond this machine it is `https`. What is signed for it names it, and is worth nothing anywhere else.
     ///
     /// # Errors
     /// [`ClientError::BadUrl`], [`ClientError::PlainText`].
     pub fn at(&self, server: &str) -> Result<Self, ClientError> {
         let gateway = address(server)?;
         not_in_clear(&gateway)?;
-        Ok(Self { gateway, ..self.clone() })
+        Ok(Self { gateway, idempotency_key: None, ..self.clone() })
     }
 
     fn over(http: reqwest::Client, gateway: &str) -> Result<Self, ClientError> {
@@ -184,9 +176,19 @@ impl Client {
         Ok(self.open_with_head(call).await?.1)
     }
 
-    /// The same, with the headers of the answer.
+    /// Sends lines and reads the answer's lines as they come.
+    pub(crate) async fn open_lines(&self, call: Call<'_>) -> Result<FileStream, ClientError> {
+        let response = self.begin_as(call, NDJSON).await?;
+        Ok(self.streamed(response).await?.1)
+    }
+
+    /// The same as [`Self::open`], with the headers of the answer.
     pub(crate) async fn open_with_head(&self, call: Call<'_>) -> Result<(HeaderMap, FileStream), ClientError> {
-        let mut response = self.begin(call).await?;
+        let response = self.begin(call).await?;
+        self.streamed(response).await
+    }
+
+    async fn streamed(&self, mut response: Response) -> Result<(HeaderMap, FileStream), ClientError> {
         if response.status() != StatusCode::OK {
             let (status, _) = self.read(response).await?;
             return Err(self.not_a_gateway(status, "the answer is no file".to_owned()));
@@ -196,7 +198,25 @@ impl Client {
         Ok((headers, response.bytes_stream().map_err(move |error| client.unreachable(&error)).boxed()))
     }
 
+    /// The same file, an error where it is longer than [`MAX_ANSWER_BYTES`].
+    pub(crate) fn bounded(&self, file: FileStream) -> FileStream {
+        let (client, mut bytes) = (self.clone(), 0_usize);
+        file.map(move |chunk| {
+            let chunk = chunk?;
+            bytes = bytes.saturating_add(chunk.len());
+            if bytes > MAX_ANSWER_BYTES {
+                return Err(client.too_long(StatusCode::OK, MAX_ANSWER_BYTES));
+            }
+            Ok(chunk)
+        })
+        .boxed()
+    }
+
     async fn begin(&self, call: Call<'_>) -> Result<Response, ClientError> {
+        self.begin_as(call, JSON).await
+    }
+
+    async fn begin_as(&self, call: Call<'_>, media_type: &'static str) -> Result<Response, ClientError> {
         let url = self.url(&call)?;
         let mut headers = HeaderMap::new();
         let submits = call.method == Method::POST;
@@ -204,7 +224,7 @@ impl Client {
             headers.insert(HeaderName::from_static("idempotency-key"), header(key)?);
         }
         if call.body.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         }
         if let Some(key) = &self.key {
             let signing = sign(key, &call.method, &url, call.body.as_deref(), &mut headers);
@@ -225,16 +245,22 @@ impl Client {
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .is_some_and(|value| value.starts_with(MEDIA_TYPE));
+        let told_s = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        let most = if is_problem { MAX_PROBLEM_BYTES } else { MAX_ANSWER_BYTES };
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
-            if bytes.len() + chunk.len() > MAX_ANSWER_BYTES {
-                return Err(self.not_a_gateway(status, format!("the answer is larger than {MAX_ANSWER_BYTES} bytes")));
+            if bytes.len() + chunk.len() > most {
+                return Err(self.too_long(status, most));
             }
             bytes.extend_from_slice(&chunk);
         }
         if is_problem {
-            let problem: Problem =
+            let mut problem: Problem =
                 serde_json::from_slice(&bytes).map_err(|error| self.not_a_gateway(status, error.to_string()))?;
+            if let Some(seconds) = told_s {
+                let told_ms = seconds.saturating_mul(1000);
+                problem.members.entry(error::RETRY_AFTER).or_insert_with(|| told_ms.into());
+            }
             return Err(ClientError::Problem(Box::new(problem)));
         }
         // `GET /health` of a degraded city is 503 with a body of its own.
@@ -246,6 +272,11 @@ impl Client {
     }
 
     fn url(&self, call: &Call<'_>) -> Result<Url, ClientError> {
+        // A URL leaves out, or goes up by, what is written so: another endpoint would be asked.
+        let is_no_name = |part: &&&str| matches!(**part, "" | "." | "..") || part.contains(char::is_control);
+        if let Some(part) = call.path.iter().find(is_no_name) {
+            return Err(ClientError::BadName(part.escape_debug().to_string()));
+        }
         let mut url = self.gateway.clone();
         url.path_segments_mut()
             .map_err(|()| ClientError::BadUrl(self.gateway.to_string()))?
@@ -257,8 +288,22 @@ impl Client {
         Ok(url)
     }
 
+    /// Something answered, and not as it should.
+    pub(crate) fn answered_otherwise(&self, reason: &str) -> ClientError {
+        self.not_a_gateway(StatusCode::OK, reason.to_owned())
+    }
+
+    /// Something answered, and not to the end.
+    pub(crate) fn broke_off(&self, reason: &str) -> ClientError {
+        ClientError::Unreachable { gateway: self.gateway.to_string(), reason: reason.to_owned() }
+    }
+
     fn unreachable(&self, error: &reqwest::Error) -> ClientError {
         ClientError::Unreachable { gateway: self.gateway.to_string(), reason: reason(error) }
+    }
+
+    fn too_long(&self, status: StatusCode, most_bytes: usize) -> ClientError {
+        self.not_a_gateway(status, format!("the answer is larger than {most_bytes} bytes"))
     }
 
     pub(crate) fn not_a_gateway(&self, status: StatusCode, reason: String) -> ClientError {
@@ -275,6 +320,10 @@ fn builder() -> reqwest::ClientBuilder {
 fn address(server: &str) -> Result<Url, ClientError> {
     let refuse = || ClientError::BadUrl(server.to_owned());
     let url = Url::parse(server).map_err(|_| refuse())?;
+    if !url.username().is_empty() || url.password().is_some() {
+        // A name and a password would be sent along, and stand in every message about the gateway.
+        return Err(ClientError::BadUrl(format!("{}://...@{}", url.scheme(), url.host_str().unwrap_or_default())));
+    }
     let is_server = matches!(url.scheme(), "http" | "https") && url.host_str().is_some();
     if is_server && url.query().is_none() && url.fragment().is_none() { Ok(url) } else { Err(refuse()) }
 }
@@ -295,61 +344,4 @@ fn reason(error: &reqwest::Error) -> String {
         source = cause.source();
     }
     reason
-}
-
-fn header(text: &str) -> Result<HeaderValue, ClientError> {
-    HeaderValue::from_str(text).map_err(|error| ClientError::Signing(error.to_string()))
-}
-
-/// Signs a message (EIP-191). A token's time is not that of the runtime.
-async fn signature(account: &AccountKey, message: String) -> Result<Signature, ClientError> {
-    let signed = if account.may_block() {
-        let account = account.clone();
-        let signing = tokio::task::spawn_blocking(move || account.sign_message(message.as_bytes()));
-        signing.await.map_err(|error| ClientError::Signing(error.to_string()))?
-    } else {
-        account.sign_message(message.as_bytes())
-    };
-    signed.map_err(|failure| ClientError::Signing(failure.to_string()))
-}
-
-/// Puts the headers of ERC-8128 on a request.
-async fn sign(
-    key: &Key,
-    method: &Method,
-    url: &Url,
-    body: Option<&[u8]>,
-    headers: &mut HeaderMap,
-) -> Result<(), ClientError> {
-    let signing = |reason: String| ClientError::Signing(reason);
-    let created = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|error| signing(error.to_string()))?.as_secs();
-    let mut nonce = [0; 16];
-    getrandom::fill(&mut nonce).map_err(|error| signing(error.to_string()))?;
-    let key_id = KeyId { chain_id: key.main_chain_id, address: key.account.address() };
-    let with_body = body.is_some_and(|body| !body.is_empty());
-    let input =
-        SignatureInput::new(key_id, created, created + VALIDITY_SECONDS, &URL_SAFE_NO_PAD.encode(nonce), with_body)
-            .map_err(|error| signing(error.to_string()))?;
-    let digest = body.filter(|_| with_body).map(content_digest);
-    let host = url.host_str().ok_or_else(|| signing("the URL has no host".to_owned()))?;
-    let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    let parts = RequestParts {
-        method: method.as_str(),
-        authority: &authority,
-        https: url.scheme() == "https",
-        path: url.path(),
-        query: url.query(),
-        content_digest: digest.as_deref(),
-        content_type: None,
-        idempotency_key: None,
-    };
-    let base =
-        signature_base(&parts, &input).map_err(|component| signing(format!("{} is missing", component.name())))?;
-    let signature = signature(&key.account, base).await?;
-    if let Some(digest) = &digest {
-        headers.insert(HeaderName::from_static("content-digest"), header(digest)?);
-    }
-    headers.insert(HeaderName::from_static("signature-input"), header(&input.header())?);
-    headers.insert(HeaderName::from_static("signature"), header(&signature_header(&signature.as_bytes()))?);
-    Ok(())
 }

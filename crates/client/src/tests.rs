@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod parts;
 mod requests;
-mod server;
+pub(crate) mod server;

@@ -48,7 +48,9 @@ pub use blockchain::{BlockRef, Blockchain, ExecutionConfig, Retention, Transacti
 pub use disk_form::DiskForm;
 pub use evm::{BLOCK_GAS_LIMIT_DEFAULT, TRANSACTION_GAS_LIMIT_CAP};
 pub use executor::{BuildAttributes, BuildBudget, InvalidBlock, InvalidReason};
-pub use genesis::{Genesis, GenesisConfig, GenesisError, MAX_VALIDATORS, PredeployConfig, ValidatorConfig};
+pub use genesis::{
+    Genesis, GenesisConfig, GenesisError, MAX_VALIDATORS, PredeployConfig, ValidatorConfig, chain_essentials,
+};
 pub use logs::{LogsError, MatchedLog, matching_logs};
 pub use permissions::{NotPermitted, PermissionEntry, permission_entries, permission_modes, permitted_nodes};
 pub use pool::{

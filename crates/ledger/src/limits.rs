@@ -49,6 +49,8 @@ pub struct LedgerLimits {
     pub cached_views: u32,
     /// Gas added to an estimate, in percent: other transactions may come first.
     pub gas_margin_percent: u64,
+    /// Most that one transaction may cost, in wei, by what the node says of fees; `None`: any. What may cost more is not signed.
+    pub max_cost_wei: Option<u128>,
     /// Longest use of the fees read last on a chain whose base fee is not zero.
     pub fee_refresh: Duration,
 }
@@ -79,6 +81,7 @@ impl Default for LedgerLimits {
             cached_bodies: 16,
             cached_views: 1024,
             gas_margin_percent: 25,
+            max_cost_wei: None,
             fee_refresh: Duration::from_secs(5),
         }
     }

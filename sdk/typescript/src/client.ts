@@ -34,9 +34,11 @@ import { fetchTrust } from './request/chain.js';
 import { Connection, type ConnectionOptions } from './request/connection.js';
 import { isTemporary } from './request/retry.js';
 import { checkWord, verifyOnline, type ProvenStanding, type TrustedCity } from './staple/online.js';
-import { askForAccess, type AccessTerms, type AskedAccess, type AskOptions } from './share/ask.js';
+import { askForAccess, endAccess, type AccessTerms, type AskedAccess, type EndedAccess } from './share/ask.js';
+import { decisionOf, type DecisionOptions } from './share/decision.js';
 import { DEFAULT_MAX_FILE_BYTES, fetchShared, type SharedFile } from './share/fetch.js';
 import type { ReaderKey } from './share/reader-key.js';
+import type { AskOptions } from './share/transaction.js';
 
 /** How long a proof is waited for, unless told. */
 export const PROOF_PATIENCE_MS = 60_000;
@@ -339,7 +341,26 @@ export class Client {
     const version = terms.version ?? state?.versions[0]?.version;
     if (version === undefined) throw new InputError(`nothing of ${resource} is published yet`);
     const rpcUrl = options.rpcUrl ?? (await this.#mainRpcUrl());
-    return askForAccess(this.#connection, rpcUrl, { asset: asset.toLowerCase() as Address, version, reader, purpose: terms.purpose }, options);
+    return askForAccess(this.#connection, rpcUrl, { asset: asset.toLowerCase() as Address, version, reader, purpose: terms.purpose, right: terms.right }, options);
+  }
+
+  /**
+   * Ends a request of this client's key, or its grant: nothing is handed out on it any more, and its place is free. The owner of the asset may end it too.
+   * @throws AccessRefused, AccessPending, AccessFailed as {@link requestAccess} does; ProblemError, UnreachableError, InputError, NotAGatewayError
+   */
+  async endAccess(resource: string, request: number, options: AskOptions = {}): Promise<EndedAccess> {
+    if (this.#connection.address === undefined) throw new InputError('a request is ended with the key of its reader: give the client one');
+    const signal = options.signal;
+    const { asset } = await this.call('get', '/v1/resources/{resource}', { path: { resource }, ...(signal && { signal }) });
+    return endAccess(this.#connection, options.rpcUrl ?? (await this.#mainRpcUrl()), asset.toLowerCase() as Address, request, options);
+  }
+
+  /**
+   * Waits until a request is decided for: then {@link fetchShared} gets what was asked for.
+   * @throws AccessClosed when it was refused or has ended, AccessUndecided when nobody has decided in time
+   */
+  awaitAccess(resource: string, request: number, options: DecisionOptions = {}): Promise<Schemas['AccessRequest']> {
+    return decisionOf(() => this.accessRequest(resource, request), this.#connection.ports, options);
   }
 
   /** How far a request for access to a resource is, as the asset's contract has it. */

@@ -1,7 +1,7 @@
 /** S-RULES: asking for access is a transaction of the reader's own. */
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { AccessFailed, AccessPending, AccessRefused, Client, EthereumKey, InputError, NodeError, NotAGatewayError, ReaderKey, UnreachableError } from '../src/index.js';
+import { AccessClosed, AccessFailed, AccessPending, AccessRefused, AccessUndecided, Client, EthereumKey, InputError, NodeError, NotAGatewayError, ReaderKey, UnreachableError } from '../src/index.js';
 import { bytesOf, hexOf, keccak } from '../src/light/bytes.js';
 import { signedTransaction } from '../src/request/transaction.js';
 import { utf8Of } from '../src/encoding.js';
@@ -186,5 +186,61 @@ describe('asking for access', () => {
     await expect(new Client({ gateway: url }).requestAccess('weather-daily', reader, { purpose: '' })).rejects.toBeInstanceOf(InputError);
     const { url: other } = await city((rpc) => (rpc.method === 'eth_getTransactionReceipt' ? { blockNumber: '0x1', logs: [] } : usual(rpc)));
     await expect(new Client({ gateway: other, key }).requestAccess('weather-daily', reader, { purpose: '' })).rejects.toBeInstanceOf(NotAGatewayError);
+  });
+});
+
+describe('a right of use', () => {
+  it('is what is asked by, and no purpose is sent', async () => {
+    const { url, calls } = await city(usual);
+    const client = new Client({ gateway: url, key });
+    expect(await client.requestAccess('weather-daily', reader, { purpose: 'not read', right: 4 })).toMatchObject({ request: 5, version: 3 });
+    const estimate = calls.find(({ method }) => method === 'eth_estimateGas')?.params[0] as { data: string };
+    expect(estimate.data).toBe(`${selector('requestUnder(uint64,uint32,bytes32)')}${word(4).slice(2)}${word(3).slice(2)}${reader.publicKey.slice(2)}`);
+    for (const right of [0, -1, 1.5]) {
+      await expect(client.requestAccess('weather-daily', reader, { purpose: '', right })).rejects.toBeInstanceOf(InputError);
+    }
+  });
+});
+
+describe('ending a request', () => {
+  it('sends its number to the asset, and is refused in the words of the contract', async () => {
+    const { url, calls } = await city(usual);
+    expect(await new Client({ gateway: url, key, ports: ports().ports }).endAccess('weather-daily', 5)).toMatchObject({ blockNumber: 42 });
+    const estimate = calls.find(({ method }) => method === 'eth_estimateGas')?.params[0] as { to: string; data: string };
+    expect(estimate).toMatchObject({ to: ASSET.toLowerCase(), data: `${selector('end(uint64)')}${word(5).slice(2)}` });
+    for (const [form, reason] of [
+      ['NotReader(address)', 'NotReader'],
+      ['RequestStateWrong(uint64,uint8)', 'RequestStateWrong'],
+    ] as const) {
+      const refusing = await city((rpc) => (rpc.method === 'eth_estimateGas' ? new Error('execution reverted', { cause: `${selector(form)}${word(1).slice(2)}` }) : usual(rpc)));
+      await expect(new Client({ gateway: refusing.url, key }).endAccess('weather-daily', 5)).rejects.toMatchObject({ name: 'AccessRefused', reason });
+      expect(refusing.calls.map(({ method }) => method)).not.toContain('eth_sendRawTransaction');
+    }
+    await expect(new Client({ gateway: url }).endAccess('weather-daily', 5)).rejects.toBeInstanceOf(InputError);
+    await expect(new Client({ gateway: url, key }).endAccess('weather-daily', 0)).rejects.toBeInstanceOf(InputError);
+  });
+});
+
+describe('a decision', () => {
+  const deciding = async (...states: string[]): Promise<string> => {
+    let asked = 0;
+    const gateway = await gatewayThat((response) => {
+      json(response, { state: states[Math.min(asked, states.length - 1)] });
+      asked += 1;
+    });
+    return gateway.url;
+  };
+
+  it('is waited for, and for what is over not at all', async () => {
+    const { ports: still, waits } = ports();
+    const client = new Client({ gateway: await deciding('pending', 'pending', 'approved'), ports: still });
+    expect((await client.awaitAccess('weather-daily', 5)).state).toBe('approved');
+    expect(waits).toEqual([250, 500]);
+    for (const state of ['refused', 'ended']) {
+      const over = new Client({ gateway: await deciding(state), ports: ports().ports }).awaitAccess('weather-daily', 5);
+      await expect(over).rejects.toBeInstanceOf(AccessClosed);
+    }
+    const never = new Client({ gateway: await deciding('pending'), ports: ports().ports }).awaitAccess('weather-daily', 5, { patienceMs: 0 });
+    await expect(never).rejects.toBeInstanceOf(AccessUndecided);
   });
 });

@@ -175,6 +175,11 @@ impl Bodies {
         fs::read(out).unwrap()
     }
 
+    /// Where the city answers.
+    pub(crate) fn gateway(&self) -> &str {
+        &self.city.gateway
+    }
+
     /// Sealed files of a resource in the store.
     pub(crate) fn stored(&self, resource: &str) -> Vec<PathBuf> {
         fs::read_dir(self.path("ods").join(resource)).unwrap().map(|entry| entry.unwrap().path()).collect()

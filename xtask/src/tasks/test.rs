@@ -48,9 +48,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     step("Rust: every crate and the whole city");
     let browser = if arguments.no_browser { Vec::new() } else { vec![browser::job()] };
     test_jobs::run(compilation, browser)?;
-    if doc_examples::exist()? {
+    let with_examples = doc_examples::packages()?;
+    if !with_examples.is_empty() {
         step("The documentation's examples");
-        shell::run(&mut documentation(linted))?;
+        shell::run(documentation(linted).args(with_examples.iter().flat_map(|package| ["-p", package.as_str()])))?;
     }
     if linted { lint::licences() } else { Ok(()) }
 }
@@ -70,9 +71,9 @@ fn everything(linted: bool) -> Command {
     compiling(&[&["build", "--workspace", "--locked"], targets].concat(), linted)
 }
 
-/// Runs the examples in the documentation.
+/// Runs the examples in the documentation of packages.
 fn documentation(linted: bool) -> Command {
-    compiling(&["test", "--workspace", "--locked", "--doc"], linted)
+    compiling(&["test", "--locked", "--doc"], linted)
 }
 
 fn compiling(arguments: &[&str], linted: bool) -> Command {

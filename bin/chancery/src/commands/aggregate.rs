@@ -1,13 +1,9 @@
-//! `chancery aggregate` (U2S): counts, sums, bounds and means over everything that a search finds. Parts of an answer are joined here.
+//! `chancery aggregate` (U2S): counts, sums, bounds and means over everything that a search finds.
 
-use std::{collections::BTreeMap, process::ExitCode};
+use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
-use chancery_client::{
-    Client,
-    rest::types::data::{AggregateData, DataAggregates, DataGroup, Every, Interval, PageFormat},
-};
-use chancery_reference_points::data_search::Group;
+use anyhow::Result;
+use chancery_client::rest::types::data::{AggregateData, DataGroup, Every, Interval, PageFormat};
 
 use super::{connect, query};
 use crate::{
@@ -46,33 +42,10 @@ pub(super) async fn run(command: Aggregate, connection: &Connection, output: &Ou
         output.answer(&text, &text);
         return Ok(ExitCode::SUCCESS);
     }
-    let answer = joined(&client, request).await?;
+    let answer = client.aggregate_all(request).await?;
     let lines: Vec<String> = answer.groups.iter().map(line).collect();
     output.answer(&answer, lines.join("\n"));
     Ok(ExitCode::SUCCESS)
-}
-
-/// Every part, joined.
-async fn joined(client: &Client, mut request: AggregateData) -> Result<DataAggregates> {
-    let (mut groups, mut operations) = (BTreeMap::new(), 0);
-    loop {
-        let part = client.aggregate_data(&request).await?;
-        operations += part.operations;
-        for group in part.groups {
-            let group: Group = serde_json::from_value(serde_json::to_value(group)?)?;
-            let key = (group.from, group.key.clone());
-            let whole = match groups.get(&key) {
-                Some(known) => group.with(known).context("the parts of the answer cannot be added up")?,
-                None => group,
-            };
-            groups.insert(key, whole);
-        }
-        let Some(next) = part.next else { break };
-        request.after = Some(next);
-    }
-    let shown = |group: Group| anyhow::Ok(serde_json::from_value::<DataGroup>(serde_json::to_value(group)?)?);
-    let groups = groups.into_values().map(shown).collect::<Result<_>>()?;
-    Ok(DataAggregates { groups, operations, next: None })
 }
 
 fn line(group: &DataGroup) -> String {

@@ -2,15 +2,8 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Context as _, Result, ensure};
-use chancery_client::{
-    Client,
-    rest::types::data::{OperationPlace, SearchData},
-};
-use chancery_data::{Operation, sealed::Context};
-use chancery_messages::contents;
-use chancery_reference_points::data_format::FormatId;
-use chancery_representation::ContentSchema;
+use anyhow::{Context as _, Error, Result, ensure};
+use chancery_client::{OpenError, SealedOperation};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -28,54 +21,21 @@ pub(super) async fn run(command: DataCommand, connection: &Connection, output: &
         files::ensure_free(out)?;
     }
     let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
-    let found = find(&party.client, query::place(&at)?).await?;
-    let (context, content) = sealed(&found, party.city.main_chain_id()?)?;
-    let bound = context.clone();
-    let opened = party.keys.opening(move |key| contents::open(&content, &bound, key)).await??;
-    let follows = follows(&party.client, &context, &opened).await?;
+    let found = party.client.operation_at(query::place(&at)?).await?;
+    let found = found.with_context(|| format!("there is no operation that you may read at {at}"))?;
+    let sealed = SealedOperation::of(&found, party.city.main_chain_id()?)?;
+    let to_open = sealed.clone();
+    let opened = party.keys.opening(move |key| to_open.open(key)).await??;
+    let follows = party.client.follows_format(&sealed, &opened).await.map_err(plain)?;
     show(&found, &opened, follows, out, output)
 }
 
-/// The operation at a place, as far as the asker may read it.
-async fn find(client: &Client, at: OperationPlace) -> Result<Value> {
-    let before = match at {
-        OperationPlace { place: 0, index: 0 } => None,
-        OperationPlace { place, index: 0 } => Some(OperationPlace { place: place - 1, index: u32::MAX }),
-        OperationPlace { place, index } => Some(OperationPlace { place, index: index - 1 }),
-    };
-    let query = SearchData { ascending: true, limit: Some(1), after: before, ..SearchData::default() };
-    let page = client.search_data(&query).await?;
-    let is_asked_for = |one: &Value| {
-        let (place, index) = (one["at"]["place"].as_u64(), one["at"]["index"].as_u64());
-        place == Some(at.place) && index == Some(at.index.into())
-    };
-    let found = page.operations.into_iter().find(is_asked_for);
-    found.with_context(|| format!("there is no operation that you may read at {}.{}", at.place, at.index))
-}
-
-/// What it is sealed for, and the sealed content.
-fn sealed(found: &Value, chain_id: u64) -> Result<(Context, String)> {
-    let text = |member: &str| found[member].as_str().with_context(|| format!("the gateway names no {member}"));
-    let version = found["formatVersion"].as_u64().and_then(|version| u32::try_from(version).ok());
-    let context = Context {
-        chain_id,
-        format: text("format")?.to_owned(),
-        format_version: version.context("the gateway names no version of the format")?,
-        source: text("source")?.to_lowercase(),
-    };
-    let operation = Operation::parse(text("operation")?.as_bytes())?;
-    let content = operation.content.context("the operation has no content: its data stay at their owner")?;
-    Ok((context, content.get().to_owned()))
-}
-
-/// Whether what was sealed is of its format: nobody else could check it. `None` when another version is in force by now.
-async fn follows(client: &Client, context: &Context, content: &[u8]) -> Result<Option<bool>> {
-    let format = client.format(&context.format).await?;
-    if format.version != context.format_version {
-        return Ok(None);
+/// With the gateway's own words as what is told, where it said some.
+fn plain(error: OpenError) -> Error {
+    match error {
+        OpenError::Client(error) => error.into(),
+        other => other.into(),
     }
-    let schema = ContentSchema::compile(&FormatId(format.format), &format.schema)?;
-    Ok(Some(serde_json::from_slice(content).is_ok_and(|content: Value| schema.check(&content).is_ok())))
 }
 
 fn show(

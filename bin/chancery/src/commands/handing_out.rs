@@ -9,8 +9,10 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use chancery_certificates::stapled::{Policy, StapledFile, Trust};
-use chancery_client::rest::types::chains::{Chain, Chains};
-use chancery_execution::GenesisConfig;
+use chancery_client::{
+    PinnedChain,
+    rest::types::chains::{Chain, Chains},
+};
 use chancery_light::{ChainEssentials, TrustedChain};
 
 use super::trust;
@@ -51,15 +53,9 @@ fn trusted(chain: &Chain) -> Result<TrustedChain> {
 /// What a gateway says of a chain, if its genesis makes the chain that it says.
 pub(super) fn essentials(chain: &Chain) -> Result<ChainEssentials> {
     let name = &chain.name;
-    let genesis = chain.genesis.clone().with_context(|| format!("chain {name} has no finality certificates"))?;
-    let config: GenesisConfig =
-        serde_json::from_value(genesis).with_context(|| format!("the genesis of chain {name} cannot be read"))?;
-    let hash = config.build().with_context(|| format!("the genesis of {name} makes no chain"))?.header().hash();
-    ensure!(
-        hash == chain.genesis_hash.0,
-        "the genesis that the gateway gives for chain {name} is another than it says"
-    );
-    Ok(chancery_chain::chain_essentials(&config, hash))
+    let genesis = chain.genesis.as_ref().with_context(|| format!("chain {name} has no finality certificates"))?;
+    let pinned = PinnedChain::from_hash(chain.genesis_hash.0, &serde_json::to_vec(genesis)?);
+    Ok(pinned.with_context(|| format!("the genesis that the gateway gives for chain {name}"))?.essentials().clone())
 }
 
 /// Writes a file that its owner alone can read. It stands there whole or not at all.

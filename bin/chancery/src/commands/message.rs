@@ -21,7 +21,7 @@ use chancery_messages::{
 use chancery_sharing::directory::is_control;
 use serde_json::json;
 
-pub(super) use proof::{is_between_cities, is_proof, verify, verify_between};
+pub(super) use proof::{is_between_cities, verify, verify_between};
 
 use crate::{
     arguments::{Connection, MessageCommand, TrustedMain},

@@ -9,12 +9,6 @@ use serde_json::json;
 
 use crate::output::{FAILED, Output};
 
-/// Whether a file says that it is one.
-pub(super) fn is_proof(file: &[u8]) -> bool {
-    serde_json::from_slice::<serde_json::Value>(file)
-        .is_ok_and(|file| file["submission"].is_string() && file["operation"].is_string())
-}
-
 pub(super) fn verify(file: &[u8], chain: &TrustedChain, output: &Output) -> Result<ExitCode> {
     match OperationProof::from_json(file).and_then(|proof| Ok((proof.verify(chain)?, proof))) {
         Ok((verified, proof)) => {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, io::Write as _, path::Path};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use chancery_client::{
-    DataFile, MAX_ANSWER_BYTES,
+    DataFile,
     rest::{
         types::data::{FieldRange, FieldValue, Member, OperationPlace, PageFormat, SearchData},
         values::HexAddress,
@@ -104,7 +104,6 @@ pub(super) async fn write(mut page: DataFile, path: &Path, output: &Output) -> R
     let mut bytes = 0;
     while let Some(chunk) = page.bytes.try_next().await? {
         bytes += chunk.len();
-        ensure!(bytes <= MAX_ANSWER_BYTES, "the answer is larger than {MAX_ANSWER_BYTES} bytes");
         file.write_all(&chunk)?;
     }
     file.as_file().sync_all()?;

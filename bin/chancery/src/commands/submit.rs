@@ -7,66 +7,36 @@ use std::{
     io::{BufRead, BufReader, Read as _},
     path::Path,
     process::ExitCode,
-    sync::Arc,
-    time::{Duration, Instant},
 };
 
-use alloy_primitives::{B256, FixedBytes};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use chancery_client::{
-    Client, ClientError,
-    rest::types::submissions::{SubmissionReceipt, SubmitData},
+    Batch, PROOF_PATIENCE, Prepared, SubmitError, Submitter, Terms, rest::types::submissions::SubmissionReceipt,
 };
-use chancery_data::{
-    Control, Operation, PublicKey, Signer, SourceId, merkle,
-    operation::MAX_OPERATION_BYTES,
-    reader::MAX_READERS,
-    submission::{Access, MAX_SUBMISSION_BYTES, Statement, TYP},
-};
-use sealing::Sealing;
-use serde_json::{json, value::RawValue};
+use chancery_data::{Control, operation::MAX_OPERATION_BYTES, reader::MAX_READERS, submission::Access};
+use serde_json::json;
 
 use super::{receipt, source};
 use crate::{
     arguments::{Connection, Submit},
-    keys::off_runtime,
     output::Output,
-    party::{CityFacts, now_ms},
+    party::CityFacts,
 };
 
-/// How long a proof is waited for.
-const PROOF_PATIENCE: Duration = Duration::from_secs(60);
-const PROOF_PAUSE: Duration = Duration::from_millis(100);
-/// Bytes of operations under one signature: the body that carries them has to stay below the gateway's bound.
-const MAX_BATCH_BYTES: usize = MAX_SUBMISSION_BYTES / 2;
-
 pub(super) async fn run(command: Submit, connection: &Connection, output: &Output) -> Result<ExitCode> {
-    let signer = Arc::new(source::load(&command.source_key)?);
-    let client = connection.client()?;
-    let city = CityFacts::read(&client).await?;
-    let chain_id = city.main_chain_id()?;
-    let source = command.source.unwrap_or_else(|| signer.public_key().thumbprint().source());
-    let sender = Sender {
-        source,
-        control: control(&command)?,
-        sealing: Sealing::of(&command, source, &client, &city).await?,
-        signer,
-        client,
-        chain_id,
-        receipt_key: command.receipt_key.as_deref().map(receipt::key_in).transpose()?,
-        command: &command,
-    };
+    let submitter = Box::pin(submitter(&command, connection)).await?;
     let input: Box<dyn BufRead> = if command.file == Path::new("-") {
         Box::new(BufReader::new(std::io::stdin()))
     } else {
         let file = File::open(&command.file).with_context(|| format!("cannot open {}", command.file.display()))?;
         Box::new(BufReader::new(file))
     };
-    let receipts = sender.send_all(input).await?;
+    let receipts = send_all(&submitter, &command, input).await?;
     if let Some(folder) = &command.proofs {
         std::fs::create_dir_all(folder)?;
+        let client = connection.client()?;
         for receipt in &receipts {
-            let proof = sender.proof(receipt).await?;
+            let proof = client.proof_of(receipt, 0, PROOF_PATIENCE).await?;
             std::fs::write(folder.join(format!("{}.json", receipt.place)), serde_json::to_vec_pretty(&proof)?)?;
         }
     }
@@ -82,6 +52,26 @@ pub(super) async fn run(command: Submit, connection: &Connection, output: &Outpu
     Ok(ExitCode::SUCCESS)
 }
 
+async fn submitter(command: &Submit, connection: &Connection) -> Result<Submitter> {
+    let signer = source::load(&command.source_key)?;
+    let control = control(command)?;
+    let receipt_key = command.receipt_key.as_deref().map(receipt::key_in).transpose()?;
+    let client = connection.client()?;
+    let city = CityFacts::read(&client).await?;
+    let terms = Terms { format: command.format.clone(), format_version: command.format_version, control };
+    let mut submitter = Submitter::open(client, signer, terms).await.map_err(plain)?;
+    if let Some(source) = command.source {
+        submitter = submitter.of_source(source);
+    }
+    if let Some(key) = receipt_key {
+        submitter = submitter.believing(key);
+    }
+    if command.seal_to.is_empty() {
+        return Ok(submitter);
+    }
+    Ok(submitter.sealing_to(Box::pin(sealing::keys(command, &city)).await?)?)
+}
+
 fn control(command: &Submit) -> Result<Control> {
     let value = json!({"access": command.access, "retentionDays": command.retention_days, "basis": command.basis});
     let control: Control =
@@ -94,104 +84,52 @@ fn control(command: &Submit) -> Result<Control> {
     Ok(Control { readers: command.readers.clone(), ..control })
 }
 
-struct Sender<'a> {
-    signer: Arc<Signer>,
-    source: SourceId,
-    control: Control,
-    sealing: Sealing,
-    client: Client,
-    chain_id: u64,
-    receipt_key: Option<PublicKey>,
-    command: &'a Submit,
-}
-
-impl Sender<'_> {
-    async fn send_all(&self, mut input: Box<dyn BufRead>) -> Result<Vec<SubmissionReceipt>> {
-        let (mut receipts, mut batch, mut bytes, mut number) = (Vec::new(), Vec::new(), 0, 0_u64);
-        loop {
-            let mut line = Vec::new();
-            number += 1;
-            input.by_ref().take(MAX_OPERATION_BYTES as u64 + 1).read_until(b'\n', &mut line)?;
-            ensure!(line.len() <= MAX_OPERATION_BYTES, "line {number} is longer than {MAX_OPERATION_BYTES} bytes");
-            let ends = line.is_empty();
-            let text = std::str::from_utf8(&line).with_context(|| format!("line {number} is not UTF-8"))?.trim();
-            if !text.is_empty() {
-                let operation = self.operation(text).with_context(|| format!("line {number}"))?;
-                bytes += operation.get().len();
-                batch.push(operation);
-            }
-            let full = batch.len() >= usize::from(self.command.batch) || bytes > MAX_BATCH_BYTES;
-            if !batch.is_empty() && (full || ends) {
-                let sent = self.send(std::mem::take(&mut batch)).await;
-                receipts.push(sent.with_context(|| format!("the batch that ends with line {number}"))?);
-                bytes = 0;
-            }
-            if ends {
-                return Ok(receipts);
-            }
+async fn send_all(
+    submitter: &Submitter,
+    command: &Submit,
+    mut input: Box<dyn BufRead>,
+) -> Result<Vec<SubmissionReceipt>> {
+    let (mut receipts, mut batch, mut number) = (Vec::new(), Batch::new(command.batch.into()), 0_u64);
+    loop {
+        let mut line = Vec::new();
+        number += 1;
+        input.by_ref().take(MAX_OPERATION_BYTES as u64 + 1).read_until(b'\n', &mut line)?;
+        ensure!(line.len() <= MAX_OPERATION_BYTES, "line {number} is longer than {MAX_OPERATION_BYTES} bytes");
+        let ends = line.is_empty();
+        let text = std::str::from_utf8(&line).with_context(|| format!("line {number} is not UTF-8"))?.trim();
+        if !text.is_empty() {
+            batch.push(prepare(submitter, command, text).with_context(|| format!("line {number}"))?);
         }
-    }
-
-    fn operation(&self, text: &str) -> Result<Box<RawValue>> {
-        let text =
-            if self.command.content { format!(r#"{{"time":{},"content":{text}}}"#, now_ms()) } else { text.to_owned() };
-        self.sealing.check(&Operation::parse(text.as_bytes())?)?;
-        Ok(RawValue::from_string(self.sealing.seal(text)?)?)
-    }
-
-    async fn send(&self, operations: Vec<Box<RawValue>>) -> Result<SubmissionReceipt> {
-        let names: Vec<B256> = operations.iter().map(|one| Operation::name(one.get().as_bytes())).collect();
-        let mut key = FixedBytes::ZERO;
-        getrandom::fill(key.as_mut_slice()).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
-        let statement = Statement {
-            chain_id: self.chain_id,
-            source: self.source,
-            key,
-            format: self.command.format.clone(),
-            format_version: self.command.format_version,
-            time: now_ms(),
-            count: u32::try_from(names.len())?,
-            root: merkle::root(&names).context("a batch has an operation")?,
-            control: self.control.clone(),
-        };
-        let signer = Arc::clone(&self.signer);
-        let signed = off_runtime(self.signer.may_block(), move || signer.sign(&statement, TYP)).await??;
-        let submission = signed.text().to_owned();
-        let request = [SubmitData { submission, operations }];
-        // Interrupted, it is not known whether it was accepted: the same once more is (DATA-3).
-        let outcomes = match self.client.submit_data(&request).await {
-            Err(ClientError::Problem(problem)) => return Err(ClientError::Problem(problem).into()),
-            Err(_) => self.client.submit_data(&request).await?,
-            Ok(outcomes) => outcomes,
-        };
-        match outcomes.into_iter().next() {
-            Some(outcome) => match (outcome.receipt, outcome.problem) {
-                (Some(receipt), _) => {
-                    if let Some(key) = &self.receipt_key {
-                        receipt::ensure_genuine(&receipt, signed.digest(), key)?;
-                    }
-                    Ok(receipt)
-                }
-                (None, Some(problem)) => Err(ClientError::Problem(Box::new(serde_json::from_value(problem)?)).into()),
-                (None, None) => bail!("the gateway answered neither a receipt nor a problem"),
-            },
-            None => bail!("the gateway answered for no submission"),
+        if !batch.is_empty() && (batch.is_full() || ends) {
+            let sent = send(submitter, batch.take()).await;
+            receipts.push(sent.with_context(|| format!("the batch that ends with line {number}"))?);
         }
-    }
-
-    async fn proof(&self, receipt: &SubmissionReceipt) -> Result<serde_json::Value> {
-        let begun = Instant::now();
-        loop {
-            match self.client.submitted_operation_proof(receipt.place, receipt.digest.0, 0).await {
-                Err(error) if is_early(&error) && begun.elapsed() < PROOF_PATIENCE => {
-                    tokio::time::sleep(PROOF_PAUSE).await
-                }
-                proof => return Ok(proof?),
-            }
+        if ends {
+            return Ok(receipts);
         }
     }
 }
 
-fn is_early(error: &ClientError) -> bool {
-    error.problem().is_some_and(|problem| problem.code == "not-final-yet")
+fn prepare(submitter: &Submitter, command: &Submit, text: &str) -> Result<Prepared> {
+    let prepared = if command.content { submitter.prepare_content(text) } else { submitter.prepare(text) };
+    prepared.map_err(|error| match error {
+        SubmitError::InClear => Error::from(error).context("--seal-to says who may read it"),
+        other => other.into(),
+    })
+}
+
+async fn send(submitter: &Submitter, operations: Vec<Prepared>) -> Result<SubmissionReceipt> {
+    let signed = submitter.sign(operations).await?;
+    submitter.send(&signed).await.map_err(plain)
+}
+
+/// With the gateway's own words as what is told, where it said some.
+fn plain(error: SubmitError) -> Error {
+    match error {
+        SubmitError::Client(error) => error.into(),
+        SubmitError::Undecided { cause, .. } => {
+            Error::from(cause).context("it is not known whether they were accepted")
+        }
+        other => other.into(),
+    }
 }

@@ -1,12 +1,13 @@
 //! `chancery subscription` (U2S): queries that are kept, and what matches them as it comes.
 
-use std::{process::ExitCode, time::Duration};
+use std::process::ExitCode;
 
 use anyhow::Result;
 use chancery_client::{
-    Client, ClientError,
+    Client, Until,
     rest::types::subscriptions::{Subscribe, Subscription},
 };
+use futures::StreamExt as _;
 use serde_json::{Value, json};
 
 use super::{connect, query};
@@ -14,11 +15,6 @@ use crate::{
     arguments::{Connection, SubscriptionCommand},
     output::{Output, shown},
 };
-
-/// Longest that one request waits, in seconds.
-const WAIT_S: u64 = 20;
-/// After how long a city is asked again that did not let us wait, or does not answer.
-const PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(command: SubscriptionCommand, connection: &Connection, output: &Output) -> Result<ExitCode> {
     let client = connect(connection).await?;
@@ -52,44 +48,21 @@ fn line(subscription: &Subscription) -> String {
 async fn follow(
     client: &Client,
     subscription: alloy_primitives::B256,
-    mut after: Option<String>,
+    after: Option<String>,
     once: bool,
     output: &Output,
 ) -> Result<()> {
     // Where it goes on is what the command line says; a wrong one is refused before anything is printed.
     query::after(after.as_deref())?;
-    loop {
-        let asked = std::time::Instant::now();
-        let wait_s = if once { 0 } else { WAIT_S };
-        let delivered = match client.subscribed_operations(subscription, after.as_deref(), wait_s).await {
-            Ok(delivered) => delivered,
-            Err(error) if !once && is_temporary(&error) => {
-                eprintln!("{}", shown(&error));
-                tokio::time::sleep(PAUSE).await;
-                continue;
-            }
+    let mut delivered = client.follow(subscription, after, if once { Until::Caught } else { Until::Stopped });
+    while let Some(delivered) = delivered.next().await {
+        match delivered {
+            Ok(delivered) => delivered.operations.iter().for_each(|operation| print(operation, output)),
+            Err(error) if !once && error.is_waited_out() => eprintln!("{}", shown(&error)),
             Err(error) => return Err(error.into()),
-        };
-        delivered.operations.iter().for_each(|operation| print(operation, output));
-        let has_moved = delivered.cursor != after;
-        after = delivered.cursor.or(after);
-        if delivered.operations.is_empty() {
-            if once && !has_moved {
-                return Ok(());
-            }
-            // Answered at once and with nothing: too many wait already.
-            if !once && asked.elapsed() < PAUSE {
-                tokio::time::sleep(PAUSE).await;
-            }
         }
     }
-}
-
-fn is_temporary(error: &ClientError) -> bool {
-    match error {
-        ClientError::Problem(problem) => problem.status == 429 || problem.status >= 500,
-        other => matches!(other, ClientError::Unreachable { .. }),
-    }
+    Ok(())
 }
 
 /// One line an operation, whole JSON or for people.

@@ -6,32 +6,25 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use chancery_contracts::predeploys;
-use chancery_execution::GenesisConfig;
+use chancery_client::{GenesisFile, MAX_GENESIS_BYTES, PinnedChain, claimed_chain};
 use chancery_light::{ChainEssentials, TrustedChain};
 
 use super::read_bounded;
 
-/// Largest genesis file that is read, in bytes.
-const MAX_GENESIS_BYTES: u64 = 16 * 1024 * 1024;
 /// Most genesis files in a folder.
 const MAX_GENESIS_FILES: usize = 100;
 
 /// The chain that the file says it is from, out of those whose genesis is trusted. That it is so, the proof has to show.
 pub(super) fn trusted_chain(genesis: &Path, file: &[u8]) -> Result<TrustedChain> {
-    let paths = if genesis.is_dir() { files_in(genesis)? } else { vec![genesis.to_path_buf()] };
-    ensure!(!paths.is_empty(), "{} holds no genesis file", genesis.display());
-    let claimed = serde_json::from_slice::<serde_json::Value>(file).ok().and_then(|file| {
-        let proof = if file["deposit"].is_object() { &file["deposit"]["proof"] } else { &file["proof"] };
-        proof["chain"]["chainId"].as_u64()
-    });
+    let paths = paths_of(genesis)?;
+    let claimed = claimed_chain(file);
     let mut known = Vec::new();
     for path in &paths {
-        let config = genesis_file(path)?;
-        if Some(config.chain_id) == claimed || paths.len() == 1 {
-            return trust(path, &config);
+        let read = genesis_file(path)?;
+        if Some(read.chain_id()) == claimed || paths.len() == 1 {
+            return Ok(pin(path, &read)?.trusted().clone());
         }
-        known.push(config.chain_id.to_string());
+        known.push(read.chain_id().to_string());
     }
     let claimed = claimed.map_or_else(|| "names no chain".to_owned(), |chain| format!("is from chain {chain}"));
     anyhow::bail!("cannot verify: the file {claimed}, and trusted are {} (--genesis)", known.join(", "))
@@ -39,9 +32,7 @@ pub(super) fn trusted_chain(genesis: &Path, file: &[u8]) -> Result<TrustedChain>
 
 /// All chains whose genesis is trusted: the file of one, or a folder of files.
 pub(super) fn trusted_chains(genesis: &Path) -> Result<Vec<TrustedChain>> {
-    let paths = if genesis.is_dir() { files_in(genesis)? } else { vec![genesis.to_path_buf()] };
-    ensure!(!paths.is_empty(), "{} holds no genesis file", genesis.display());
-    paths.iter().map(|path| chain_of(path)).collect()
+    paths_of(genesis)?.iter().map(|path| chain_of(path)).collect()
 }
 
 /// The chains of a folder of genesis files, each with the name of its file.
@@ -56,17 +47,27 @@ pub(crate) fn listed_chains(folder: &Path) -> Result<Vec<(String, TrustedChain)>
 
 /// The chain of one genesis file.
 pub(super) fn chain_of(genesis: &Path) -> Result<TrustedChain> {
-    trust(genesis, &genesis_file(genesis)?)
+    Ok(pinned(genesis)?.trusted().clone())
 }
 
-fn genesis_file(path: &Path) -> Result<GenesisConfig> {
-    serde_json::from_slice(&read_bounded(path, MAX_GENESIS_BYTES)?)
-        .with_context(|| format!("{} is no genesis file", path.display()))
+/// The chain of one genesis file, with what there is to know of it.
+pub(crate) fn pinned(path: &Path) -> Result<PinnedChain> {
+    pin(path, &genesis_file(path)?)
 }
 
-fn trust(path: &Path, config: &GenesisConfig) -> Result<TrustedChain> {
-    let genesis = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
-    Ok(TrustedChain::new(chancery_chain::chain_essentials(config, genesis.header().hash()))?)
+fn genesis_file(path: &Path) -> Result<GenesisFile> {
+    let file = read_bounded(path, MAX_GENESIS_BYTES as u64)?;
+    GenesisFile::read(&file).with_context(|| path.display().to_string())
+}
+
+fn pin(path: &Path, file: &GenesisFile) -> Result<PinnedChain> {
+    file.pinned().with_context(|| path.display().to_string())
+}
+
+fn paths_of(genesis: &Path) -> Result<Vec<PathBuf>> {
+    let paths = if genesis.is_dir() { files_in(genesis)? } else { vec![genesis.to_path_buf()] };
+    ensure!(!paths.is_empty(), "{} holds no genesis file", genesis.display());
+    Ok(paths)
 }
 
 fn files_in(directory: &Path) -> Result<Vec<PathBuf>> {
@@ -90,12 +91,9 @@ fn files_in(directory: &Path) -> Result<Vec<PathBuf>> {
 
 /// All chains of a folder, and the chain id of the main one.
 pub(super) fn city(genesis: &Path) -> Result<(u64, Vec<ChainEssentials>)> {
-    let mut chains = Vec::new();
-    for path in files_in(genesis)? {
-        let config = genesis_file(&path)?;
-        let made = config.build().with_context(|| format!("{} makes no chain", path.display()))?;
-        chains.push(chancery_chain::chain_essentials(&config, made.header().hash()));
-    }
+    let files = files_in(genesis)?;
+    let chains = files.iter().map(|path| Ok(pinned(path)?.essentials().clone()));
+    let chains = chains.collect::<Result<_>>()?;
     Ok((authority(genesis)?.chain_id(), chains))
 }
 
@@ -104,18 +102,18 @@ pub(super) fn authority(genesis: &Path) -> Result<TrustedChain> {
     let paths = if genesis.is_dir() { files_in(genesis)? } else { vec![genesis.to_path_buf()] };
     let mut found = None;
     for path in &paths {
-        let config = genesis_file(path)?;
-        if config.predeploys.iter().any(|predeploy| predeploy.address == predeploys::ETHEREUM_DID_REGISTRY) {
+        let file = genesis_file(path)?;
+        if file.is_main() {
             ensure!(
                 found.is_none(),
                 "{} holds the main chains of two cities: keep each in its own folder",
                 genesis.display()
             );
-            found = Some((path, config));
+            found = Some((path, file));
         }
     }
-    let (path, config) = found.with_context(|| {
+    let (path, file) = found.with_context(|| {
         format!("the issuer's right is proven by the main chain, whose genesis is not in {}: give the city's genesis folder (--genesis)", genesis.display())
     })?;
-    trust(path, &config)
+    Ok(pin(path, &file)?.trusted().clone())
 }

@@ -8,6 +8,7 @@ use chancery_certificates::{
     stapled::is_stapled,
     verify::{MAX_FILE_BYTES, VerificationFailure, VerifiedCertificate, verify_file},
 };
+use chancery_client::{FileKind, ShownReceipt};
 use chancery_primitives::{CertificateStatus, Outcome};
 use serde_json::json;
 
@@ -32,7 +33,7 @@ pub(super) fn run(command: &Verify, output: &Output) -> Result<ExitCode> {
         command.alliance_genesis.is_none() && command.contract.is_none(),
         "--alliance-genesis and --contract belong to the proof of an alliance's request; this is another file"
     );
-    if let Some(receipts) = receipt::receipts_in(&file) {
+    if let Some(receipts) = ShownReceipt::in_file(&file) {
         ensure!(
             document.is_none() && command.max_age.is_none(),
             "--document and --max-age belong to certificates; this is the receipt of submitted data"
@@ -56,11 +57,12 @@ pub(super) fn run(command: &Verify, output: &Output) -> Result<ExitCode> {
         return stapled::verify(&file, &chain, command, output);
     }
     ensure!(command.max_age.is_none(), "--max-age belongs to a file with a staple (certificate present --out)");
-    if proof::is_proof(&file) {
+    let kind = FileKind::of(&file);
+    if kind == FileKind::Operation {
         ensure!(document.is_none(), "--document belongs to a certificate file; this is the proof of submitted data");
         return proof::verify(&file, &chain, output);
     }
-    if message::is_proof(&file) {
+    if kind == FileKind::Message {
         ensure!(document.is_none(), "--document belongs to a certificate file; this is the proof of a message");
         return message::verify(&file, &chain, output);
     }

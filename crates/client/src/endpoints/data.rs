@@ -25,7 +25,7 @@ use crate::{
 pub struct DataFile {
     /// `after` of the next page; absent on the last.
     pub next: Option<OperationPlace>,
-    /// The file.
+    /// The file: an error where it is longer than [`crate::MAX_ANSWER_BYTES`].
     pub bytes: FileStream,
 }
 
@@ -119,6 +119,12 @@ impl Client {
         self.send(Self::with_body(Method::POST, &["v1", "submissions"], &submissions)?).await
     }
 
+    /// `POST /v1/submissions` with lines, each a [`SubmitData`]: an outcome a line, as they are durable. The lines have to be sent, and answered, within the client's time.
+    pub(crate) async fn submit_lines(&self, lines: Vec<u8>) -> Result<FileStream> {
+        let path = ["v1", "submissions"];
+        self.open_lines(Call { method: Method::POST, path: &path, query: Query::new(), body: Some(lines) }).await
+    }
+
     /// `GET /v1/submissions/{place}/{digest}`.
     ///
     /// # Errors
@@ -165,7 +171,7 @@ impl Client {
         let (head, bytes) = self.open_with_head(call).await?;
         let next = head.get(NEXT_PAGE_HEADER).map(|value| serde_json::from_slice(value.as_bytes())).transpose();
         let unread = |error| self.not_a_gateway(StatusCode::OK, format!("{NEXT_PAGE_HEADER}: {error}"));
-        Ok(DataFile { next: next.map_err(unread)?, bytes })
+        Ok(DataFile { next: next.map_err(unread)?, bytes: self.bounded(bytes) })
     }
 
     /// `POST /v1/data/aggregate`, as JSON: everything, or a part that says where the next goes on.

@@ -5,13 +5,17 @@ use std::time::Duration;
 use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{Address, B256};
 use chancery_reference_points::Code;
-use chancery_rest::{Problem, problem::MEDIA_TYPE, types::health::HealthStatus};
+use chancery_rest::{
+    Problem,
+    problem::MEDIA_TYPE,
+    types::{data::SearchData, health::HealthStatus},
+};
 use futures::StreamExt as _;
 use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::server::Server;
-use crate::{Client, ClientError, MAX_ANSWER_BYTES};
+use crate::{Client, ClientError, MAX_ANSWER_BYTES, MAX_PROBLEM_BYTES};
 
 async fn failure(server: Server) -> ClientError {
     server.client.kinds().await.unwrap_err()
@@ -198,4 +202,39 @@ async fn a_file_comes_as_it_is_and_a_refusal_is_no_file() {
     assert_eq!(refused.code(), Some(Code::NotGranted));
     let server = Server::with("204 No Content", "text/plain", "").await;
     assert!(matches!(signing(&server).granted_file(asset, 7).await, Err(ClientError::NotAGateway { .. })));
+}
+
+#[tokio::test]
+async fn when_to_come_back_is_told_by_the_header_where_the_problem_does_not_say() {
+    let problem = Problem::new(Code::TooManyRequests, 429, "");
+    let body = serde_json::to_string(&problem).unwrap();
+    let answer = format!(
+        "HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let error = failure(Server::answering(answer).await).await;
+    assert!(error.is_temporary() && error.retry_after() == Some(Duration::from_secs(7)), "{error:?}");
+}
+
+// M-SEC: whoever answers at the address writes neither to a terminal nor without end.
+#[tokio::test]
+async fn a_problem_is_short_and_acts_on_nothing() {
+    let body = json!({"type": "", "title": "", "status": 400, "code": "a\u{1b}[2J", "detail": "b\u{7}\nc\u{9b}d"});
+    let error = failure(Server::with("400 Bad Request", MEDIA_TYPE, &body.to_string()).await).await;
+    assert_eq!(error.to_string(), "a[2J: b\ncd");
+    let long = format!("{{\"detail\":\"{}", "a".repeat(MAX_PROBLEM_BYTES));
+    let error = failure(Server::with("400 Bad Request", MEDIA_TYPE, &long).await).await;
+    assert!(matches!(&error, ClientError::NotAGateway { reason, .. } if reason.contains("larger")), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_page_as_a_file_is_read_up_to_its_bound() {
+    let long = "s".repeat(MAX_ANSWER_BYTES + 1);
+    let server = Server::with("200 OK", "application/vnd.apache.parquet", &long).await;
+    let mut file = server.client.search_data_as_file(&SearchData::default()).await.unwrap().bytes;
+    let mut ended = Ok(());
+    while let Some(chunk) = file.next().await {
+        ended = ended.and(chunk.map(drop));
+    }
+    assert!(ended.unwrap_err().to_string().contains(&MAX_ANSWER_BYTES.to_string()));
 }

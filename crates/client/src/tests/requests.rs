@@ -114,3 +114,40 @@ fn a_client_is_shown_without_its_key() {
     let shown = format!("{client:?}").to_lowercase();
     assert!(shown.contains(&signer().address().to_string().to_lowercase()) && !shown.contains("0707"), "{shown}");
 }
+
+// M-SEC: a name that somebody else has chosen does not lead to another endpoint.
+#[tokio::test]
+async fn what_names_nothing_is_not_asked_for() {
+    let client = Client::new("http://127.0.0.1:1").unwrap();
+    for wrong in ["", ".", "..", ".\t.", "a\nb"] {
+        assert!(matches!(client.resource(wrong).await, Err(ClientError::BadName(_))), "{wrong:?}");
+    }
+    let server = server().await;
+    server.client.resource("../%2e%2e/a?b#c").await.ok();
+    assert_eq!(server.received().await.request_line(), "GET /v1/resources/..%2F%252e%252e%2Fa%3Fb%23c HTTP/1.1");
+}
+
+// M-SEC: neither sent to whoever answers there, nor shown in what is said about it.
+#[test]
+fn an_address_carries_no_password() {
+    let client = Client::new("https://city.example").unwrap();
+    for wrong in ["https://clerk:secret@city.example", "https://clerk@city.example", "http://:secret@127.0.0.1:8080"] {
+        for refused in [Client::new(wrong).err(), client.at(wrong).err()] {
+            let text = refused.expect(wrong).to_string();
+            assert!(
+                text.contains("is not the address") && !text.contains("secret") && !text.contains("clerk"),
+                "{text}"
+            );
+        }
+    }
+}
+
+// M-SEC: the key of one submission says nothing to the server of somebody else.
+#[tokio::test]
+async fn an_idempotency_key_does_not_go_to_another_server() {
+    let server = server().await;
+    let gateway = server.client.gateway().to_string();
+    let elsewhere = Client::new("https://city.example").unwrap().with_idempotency_key("once").at(&gateway).unwrap();
+    elsewhere.submit_data(&[]).await.ok();
+    assert_eq!(server.received().await.header("idempotency-key"), None);
+}

@@ -10,9 +10,9 @@ use crate::Client;
 
 /// What came in.
 #[derive(Debug)]
-pub(super) struct Received {
+pub(crate) struct Received {
     pub(super) head: String,
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Received {
@@ -60,6 +60,47 @@ impl Server {
     pub(super) async fn received(self) -> Received {
         self.received.await.unwrap()
     }
+}
+
+/// A server that answers one request after the other, each over a connection of its own.
+pub(crate) struct Several {
+    pub(crate) client: Client,
+    received: JoinHandle<Vec<Received>>,
+}
+
+impl Several {
+    /// Answers with a status, a media type and a body each; with nothing at all where the status is empty.
+    pub(crate) async fn with(answers: &[(&str, &str, String)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = Client::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let answers: Vec<String> =
+            answers.iter().map(|(status, media_type, body)| written(status, media_type, body)).collect();
+        let received = tokio::spawn(async move {
+            let mut all = Vec::new();
+            for answer in answers {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                all.push(read(&mut stream).await);
+                stream.write_all(answer.as_bytes()).await.ok();
+                stream.shutdown().await.ok();
+            }
+            all
+        });
+        Self { client, received }
+    }
+
+    pub(crate) async fn received(self) -> Vec<Received> {
+        self.received.await.unwrap()
+    }
+}
+
+fn written(status: &str, media_type: &str, body: &str) -> String {
+    let length = body.len();
+    if status.is_empty() {
+        return String::new();
+    }
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: {media_type}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    )
 }
 
 async fn read(stream: &mut TcpStream) -> Received {

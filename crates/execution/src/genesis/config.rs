@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use alloy_genesis::GenesisAccount;
-use alloy_primitives::{Address, Bytes, FixedBytes};
+use alloy_primitives::{Address, B256, Bytes, FixedBytes};
+use chancery_light::ChainEssentials;
 use serde::{Deserialize, Serialize};
 
 /// Most validators that a genesis file may name.
@@ -29,6 +30,16 @@ pub struct GenesisConfig {
     /// Contracts that are deployed into the genesis state, in this order.
     #[serde(default)]
     pub predeploys: Vec<PredeployConfig>,
+}
+
+/// What a light client of the chain with this genesis has to know.
+#[must_use]
+pub fn chain_essentials(genesis: &GenesisConfig, genesis_hash: B256) -> ChainEssentials {
+    ChainEssentials {
+        chain_id: genesis.chain_id,
+        genesis_hash,
+        validators: genesis.validators.iter().map(|validator| validator.bls_public_key).collect(),
+    }
 }
 
 /// One validator.

@@ -8,4 +8,4 @@ mod deploy;
 mod tests;
 
 pub use build::Genesis;
-pub use config::{GenesisConfig, GenesisError, MAX_VALIDATORS, PredeployConfig, ValidatorConfig};
+pub use config::{GenesisConfig, GenesisError, MAX_VALIDATORS, PredeployConfig, ValidatorConfig, chain_essentials};

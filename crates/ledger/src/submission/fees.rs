@@ -38,6 +38,12 @@ impl FeeBoard {
 }
 
 impl Fees {
+    /// The most that so much gas may cost, in wei.
+    pub(super) fn most(self, gas: u64) -> u128 {
+        let (Self::Market { max_fee: price, .. } | Self::Legacy { gas_price: price }) = self;
+        price.saturating_mul(gas.into())
+    }
+
     fn is_free(self) -> bool {
         matches!(self, Self::Market { max_fee: 0, .. } | Self::Legacy { gas_price: 0 })
     }
@@ -60,4 +66,16 @@ async fn ask(connection: &Connection) -> Result<Fees, LedgerError> {
             Fees::Market { max_fee: base_fee.saturating_mul(HEADROOM).saturating_add(max_tip), max_tip }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fees;
+
+    // LEDGER-6: a node that asks for more than there is does not overflow it.
+    #[test]
+    fn what_gas_may_cost_is_the_highest_price_times_the_gas() {
+        assert_eq!(Fees::Market { max_fee: 7, max_tip: 2 }.most(21_000), 147_000);
+        assert_eq!(Fees::Legacy { gas_price: u128::MAX }.most(2), u128::MAX);
+    }
 }

@@ -219,6 +219,11 @@ impl Pipeline {
     ) -> Result<Signed, LedgerError> {
         let connection = &self.reader.connection;
         let fees = self.fees.read(connection).await?;
+        let cost = fees.most(gas_limit);
+        if let Some(most) = connection.limits.max_cost_wei.filter(|most| cost > *most) {
+            let reason = format!("it may cost {cost} wei by what the node says, and at most {most} are accepted");
+            return Err(LedgerError::NotSigned { chain: self.reader.name(), failure: KeyFailure::Refused(reason) });
+        }
         let (key, chain_id, call) = (Arc::clone(&self.key), connection.config.chain_id, call.clone());
         let may_block = key.may_block();
         let sign = move || Signed::new(&key, chain_id, nonce, gas_limit, fees, &call);

@@ -177,6 +177,21 @@ async fn a_caller_that_goes_away_leaves_no_nonce_behind() {
     assert!(is_recorded(&setting, 1).await);
 }
 
+// LEDGER-6: what a node says of fees has a bound where the caller pays for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_cost_more_than_is_accepted_is_not_signed() {
+    let setting = Setting::with(LedgerLimits { max_cost_wei: Some(1_000_000), ..limits() }).await;
+    rpc(&setting.anvil.url, "anvil_setNextBlockBaseFeePerGas", json!(["0x3b9aca00"])).await.unwrap();
+    setting.mine().await;
+    let count = setting.mined().await;
+    let error = setting.chain().submit(&setting.key, record(1)).await.unwrap_err();
+    assert!(
+        matches!(&error, LedgerError::NotSigned { .. }) && error.to_string().contains("at most 1000000"),
+        "{error}"
+    );
+    assert_eq!(setting.mined().await, count, "nothing was sent");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_node_refuses_for_good_blocks_nobody_after_it() {
     let setting = Setting::new().await;

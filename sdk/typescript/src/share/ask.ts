@@ -1,91 +1,25 @@
-/** Asking for access: a transaction of the reader's own, to the asset's contract (S-RULES; docs/specs/sharing.md, "On chain"). */
+/** Asking for access, and ending it (S-RULES; docs/specs/sharing.md, "On chain"). */
 import { utf8Of } from '../encoding.js';
 import { InputError, NotAGatewayError } from '../errors.js';
 import type { Address, Hex } from '../hex.js';
 import { bytesOf, hexOf, keccak, wordOf } from '../light/bytes.js';
 import type { Connection } from '../request/connection.js';
-import { askNode, NodeError } from '../request/rpc.js';
 import type { ReaderKey } from './reader-key.js';
+import { callContract, selectorOf, type AskOptions, type Executed } from './transaction.js';
 
-/** How long a request is waited for to be final, unless told. */
-export const ASK_PATIENCE_MS = 60_000;
-/** The most gas that a request is given: many times what the contract takes. */
-export const MAX_ASK_GAS = 1_000_000n;
-/** The most that a request may cost, in wei, unless told: 0.01 of the chain's coin. */
-export const DEFAULT_MAX_FEE_WEI = 10n ** 16n;
 const MAX_VERSION = 2 ** 32 - 1;
-const FIRST_PAUSE_MS = 100;
-const MAX_PAUSE_MS = 2_000;
-/** Gas above an estimate, in percent: other transactions may come first. */
-const GAS_MARGIN_PERCENT = 25n;
-const SELECTOR_BYTES = 4;
-
-const REQUEST = signatureOf('request(uint32,bytes32,bytes32)');
+const REQUEST = selectorOf('request(uint32,bytes32,bytes32)');
+const REQUEST_UNDER = selectorOf('requestUnder(uint64,uint32,bytes32)');
+const END = selectorOf('end(uint64)');
 const ACCESS_REQUESTED = hexOf(keccak(utf8Of('AccessRequested(uint64,address,uint32,bytes32,bytes32,uint64)')));
-/** Reasons of the contract. */
-const REASONS = {
-  NotListed: 'NotListed(address)',
-  VersionUnknown: 'VersionUnknown(uint32)',
-  ReaderKeyZero: 'ReaderKeyZero()',
-  TooManyOpenRequests: 'TooManyOpenRequests(uint256)',
-} as const;
-export type AccessRefusal = keyof typeof REASONS;
-const REASON_OF = new Map(Object.entries(REASONS).map(([name, form]) => [hexOf(signatureOf(form)), name as AccessRefusal]));
-const REMEDIES: Record<AccessRefusal, string> = {
-  NotListed: 'ask its owner to list your address',
-  VersionUnknown: 'ask for a version that there is',
-  ReaderKeyZero: 'give the key to which the data key is to be sealed',
-  TooManyOpenRequests: 'end one of your open requests first',
-};
-
-/** The asset's contract does not take the request; nothing was sent. */
-export class AccessRefused extends Error {
-  override readonly name = 'AccessRefused';
-
-  constructor(
-    /** As the contract names it. */
-    readonly reason: AccessRefusal,
-    options?: ErrorOptions,
-  ) {
-    super(`${reason}: ${REMEDIES[reason]}`, options);
-  }
-}
-
-/** The transaction was sent or may have been, and what became of it is not known: it was not final in time, or `cause` says what failed since. */
-export class AccessPending extends Error {
-  override readonly name = 'AccessPending';
-
-  constructor(
-    readonly txHash: Hex,
-    options?: ErrorOptions,
-  ) {
-    super(`transaction ${txHash} is not known to be final yet: look for it before you ask again, or there may be two requests`, options);
-  }
-}
-
-/** The transaction is final and has failed: there is no request, although it would have succeeded when it was sent. */
-export class AccessFailed extends Error {
-  override readonly name = 'AccessFailed';
-
-  constructor(readonly txHash: Hex) {
-    super(`transaction ${txHash} has failed: the contract does not take the request any more; ask again to learn why`);
-  }
-}
 
 export interface AccessTerms {
+  /** What the data are wanted for; with `right` it is that of the right, and this is not read. */
   readonly purpose: string;
   /** The newest unless given. */
   readonly version?: number;
-}
-
-export interface AskOptions {
-  /** Of a node of the main chain; the one that the gateway names unless given. */
-  readonly rpcUrl?: string;
-  /** {@link ASK_PATIENCE_MS} unless given. */
-  readonly patienceMs?: number;
-  /** The most that the transaction may cost, in wei; {@link DEFAULT_MAX_FEE_WEI} unless given. */
-  readonly maxFeeWei?: bigint;
-  readonly signal?: AbortSignal;
+  /** By this right of use: its holder need not be listed. */
+  readonly right?: number;
 }
 
 /** A request that has its number. */
@@ -96,116 +30,57 @@ export interface AskedAccess {
   readonly blockNumber: number;
 }
 
+/** A request, or its grant, that is over. */
+export interface EndedAccess {
+  readonly txHash: Hex;
+  readonly blockNumber: number;
+}
+
 export interface Asking {
   /** Contract of the asset, in lower case. */
   readonly asset: Address;
   readonly version: number;
   readonly reader: ReaderKey;
   readonly purpose: string;
+  readonly right?: number | undefined;
 }
 
 /** @param connection signs as the reader */
 export async function askForAccess(connection: Connection, rpcUrl: string, asking: Asking, options: AskOptions): Promise<AskedAccess> {
-  const { signal, maxFeeWei = DEFAULT_MAX_FEE_WEI } = options;
-  if (!Number.isInteger(asking.version) || asking.version < 0 || asking.version > MAX_VERSION) {
+  const { asset, version, right } = asking;
+  if (!Number.isInteger(version) || version < 0 || version > MAX_VERSION) {
     throw new InputError(`a version is an integer from 0 to ${MAX_VERSION}`);
   }
-  const ask = (method: string, params: readonly unknown[]): Promise<unknown> => askNode(connection, rpcUrl, method, params, signal);
-  const quantity = async (method: string, params: readonly unknown[]): Promise<bigint> => quantityOf(await ask(method, params), rpcUrl, method);
-  // Signed for another chain it would be another request, or somebody else's.
-  const chainId = await quantity('eth_chainId', []);
-  const expected = BigInt(await connection.mainChainId());
-  if (chainId !== expected) throw new NotAGatewayError(rpcUrl, 200, `it is a node of chain ${chainId}, and the main chain is ${expected}`);
-  const data = callData(asking);
-  const call = { from: connection.address, to: asking.asset, data: hexOf(data) };
-  const gas = await quantity('eth_estimateGas', [call]).catch((error: unknown) => {
-    throw refusedBy(error) ?? error;
-  });
-  const gasLimit = gas + (gas * GAS_MARGIN_PERCENT) / 100n;
-  if (gasLimit > MAX_ASK_GAS) throw new NotAGatewayError(rpcUrl, 200, `it wants ${gasLimit} gas for a request, and none takes more than ${MAX_ASK_GAS}`);
-  const gasPrice = await quantity('eth_gasPrice', []);
-  if (gasLimit * gasPrice > maxFeeWei) throw new InputError(`the request may cost ${gasLimit * gasPrice} wei, and maxFeeWei is ${maxFeeWei}: nothing was sent`);
-  const raw = connection.signTransaction({
-    chainId,
-    nonce: await quantity('eth_getTransactionCount', [connection.address, 'pending']),
-    gasPrice,
-    gasLimit,
-    to: bytesOf(asking.asset),
-    value: 0n,
-    data,
-  });
-  const txHash = hexOf(keccak(raw));
-  // From here on no failure may lose the hash: the transaction may be on its way.
-  const since = async <Value>(work: Promise<Value>): Promise<Value> =>
-    work.catch((cause: unknown) => {
-      throw cause instanceof AccessPending ? cause : new AccessPending(txHash, { cause });
-    });
-  try {
-    await ask('eth_sendRawTransaction', [hexOf(raw)]);
-  } catch (error) {
-    if (!(error instanceof NodeError)) throw new AccessPending(txHash, { cause: error });
-    // Sent again after silence, it is known already.
-    if ((await since(ask('eth_getTransactionByHash', [txHash]))) === null) throw error;
-  }
-  const { receipt, blockNumber } = await since(finalReceipt(connection, ask, rpcUrl, txHash, options));
-  if (receipt.status === '0x0') throw new AccessFailed(txHash);
-  const request = numberIn(receipt, asking.asset);
+  if (right !== undefined) checkNumber(right, 'right');
+  const executed = await callContract(connection, rpcUrl, asset, callData(asking), options);
+  const { txHash, blockNumber } = executed;
+  const request = numberIn(executed, asset);
   if (request === undefined) {
-    throw new NotAGatewayError(rpcUrl, 200, `the contract at ${asking.asset} took the request in transaction ${txHash} and gave it no number: it is no asset`);
+    throw new NotAGatewayError(rpcUrl, 200, `the contract at ${asset} took the request in transaction ${txHash} and gave it no number: it is no asset`);
   }
-  return { request, version: asking.version, txHash, blockNumber };
+  return { request, version, txHash, blockNumber };
 }
 
-interface RpcReceipt {
-  /** `0x0`: the transaction has failed. */
-  readonly status?: unknown;
-  readonly blockNumber?: unknown;
-  readonly logs?: readonly { readonly address?: unknown; readonly topics?: readonly unknown[] }[];
+/** @param connection signs as the reader, or as the owner of the asset */
+export async function endAccess(connection: Connection, rpcUrl: string, asset: Address, request: number, options: AskOptions): Promise<EndedAccess> {
+  checkNumber(request, 'request');
+  const { txHash, blockNumber } = await callContract(connection, rpcUrl, asset, Uint8Array.of(...END, ...wordOf(BigInt(request))), options);
+  return { txHash, blockNumber };
 }
 
-/** On these chains a block that is there is final. */
-async function finalReceipt(
-  { ports }: Connection,
-  ask: (method: string, params: readonly unknown[]) => Promise<unknown>,
-  rpcUrl: string,
-  txHash: Hex,
-  { patienceMs = ASK_PATIENCE_MS, signal }: AskOptions,
-): Promise<{ receipt: RpcReceipt; blockNumber: number }> {
-  const begun = ports.now();
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
-    const receipt = await ask('eth_getTransactionReceipt', [txHash]);
-    if (typeof receipt === 'object' && receipt !== null) {
-      const { blockNumber } = receipt as RpcReceipt;
-      return { receipt, blockNumber: Number(quantityOf(blockNumber, rpcUrl, 'blockNumber')) };
-    }
-    if (ports.now() - begun + pause > patienceMs) throw new AccessPending(txHash);
-    await ports.wait(pause, signal);
-  }
+function checkNumber(number: number, what: string): void {
+  if (!Number.isSafeInteger(number) || number < 1) throw new InputError(`the number of a ${what} is an integer from 1 on`);
 }
 
-function numberIn({ logs }: RpcReceipt, asset: Address): number | undefined {
+function numberIn({ logs }: Executed, asset: Address): number | undefined {
   const isOurs = (address: unknown): boolean => typeof address === 'string' && address.toLowerCase() === asset;
-  const found = (logs ?? []).find(({ address, topics }) => isOurs(address) && topics?.[0] === ACCESS_REQUESTED)?.topics?.[1];
+  const found = logs.find(({ address, topics }) => isOurs(address) && topics?.[0] === ACCESS_REQUESTED)?.topics?.[1];
   const number = typeof found === 'string' && /^0x[0-9a-f]{64}$/i.test(found) ? Number(BigInt(found)) : undefined;
   return Number.isSafeInteger(number) ? number : undefined;
 }
 
-function callData({ version, reader, purpose }: Asking): Uint8Array {
-  return Uint8Array.of(...REQUEST, ...wordOf(BigInt(version)), ...bytesOf(reader.publicKey), ...keccak(utf8Of(purpose)));
-}
-
-function signatureOf(form: string): Uint8Array {
-  return keccak(utf8Of(form)).subarray(0, SELECTOR_BYTES);
-}
-
-/** The contract's reason, if the error is one. */
-function refusedBy(error: unknown): AccessRefused | undefined {
-  const selector = error instanceof NodeError ? error.data?.slice(0, 2 + 2 * SELECTOR_BYTES).toLowerCase() : undefined;
-  const reason = selector === undefined ? undefined : REASON_OF.get(selector as Hex);
-  return reason === undefined ? undefined : new AccessRefused(reason, { cause: error });
-}
-
-function quantityOf(value: unknown, rpcUrl: string, what: string): bigint {
-  if (typeof value === 'string' && /^0x[0-9a-f]{1,64}$/i.test(value)) return BigInt(value);
-  throw new NotAGatewayError(rpcUrl, 200, `${what} is no number`);
+function callData({ version, reader, purpose, right }: Asking): Uint8Array {
+  const [asked, key] = [wordOf(BigInt(version)), bytesOf(reader.publicKey)];
+  if (right !== undefined) return Uint8Array.of(...REQUEST_UNDER, ...wordOf(BigInt(right)), ...asked, ...key);
+  return Uint8Array.of(...REQUEST, ...asked, ...key, ...keccak(utf8Of(purpose)));
 }

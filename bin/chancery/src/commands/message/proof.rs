@@ -71,11 +71,6 @@ pub(super) async fn verified(
     Ok(proven)
 }
 
-/// Whether a file says that it is one.
-pub(in crate::commands) fn is_proof(file: &[u8]) -> bool {
-    serde_json::from_slice::<serde_json::Value>(file).is_ok_and(|file| file["deposit"]["statement"].is_string())
-}
-
 /// Whether it is of a message between two cities.
 pub(in crate::commands) fn is_between_cities(file: &[u8]) -> bool {
     let file = serde_json::from_slice::<serde_json::Value>(file);
