@@ -5,7 +5,7 @@ use commonware_runtime::tokio::tracing as traces;
 use commonware_utils::Probability;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::arguments::Traces;
+use crate::{arguments::Traces, own_machine::encrypted_elsewhere};
 
 /// What is logged unless `RUST_LOG` says otherwise: our own milestones and everybody's warnings.
 const DEFAULT_FILTER: &str = "warn,chancery=info,chancery_bridge=info,chancery_chain=info,chancery_gateway=info";
@@ -36,6 +36,7 @@ fn exporter(options: &Traces) -> Result<Option<opentelemetry_sdk::trace::Tracer>
         endpoint.starts_with("http://") || endpoint.starts_with("https://"),
         "--otlp-endpoint {endpoint} is no URL of a collector, such as http://127.0.0.1:4318/v1/traces"
     );
+    encrypted_elsewhere(&endpoint, "--otlp-endpoint")?;
     let rate = Probability::try_from(options.otlp_sample)
         .ok()
         .with_context(|| format!("--otlp-sample is a share from 0 to 1, not {}", options.otlp_sample))?;
