@@ -158,7 +158,12 @@ export class Client {
     return signSubmission(by, sealed, plain, chainId, this.#now());
   }
 
-  /** Opens the sealed content of an operation that was found, with the key of one of its readers. @throws SealFailure */
+  /**
+   * Opens the sealed content of an operation that was found, with the key of one of its readers. Whoever knows that key's public half can seal something in a source's name:
+   * that the source has signed the operation is shown by its proof ({@link proof}, `verifyOperation`), and not by this.
+   *
+   * @throws SealFailure
+   */
   async open(found: Pick<FoundOperation, 'operation' | 'format' | 'formatVersion' | 'source'>, key: MessageKey): Promise<unknown> {
     const { format, formatVersion, source } = found;
     const { content } = JSON.parse(found.operation) as { readonly content?: unknown };

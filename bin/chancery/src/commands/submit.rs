@@ -180,14 +180,17 @@ impl Sender<'_> {
     }
 
     async fn proof(&self, receipt: &SubmissionReceipt) -> Result<serde_json::Value> {
-        let begun = Instant::now();
-        loop {
-            match self.client.submitted_operation_proof(receipt.place, receipt.digest.0, 0).await {
-                Err(error) if is_early(&error) && begun.elapsed() < PROOF_PATIENCE => {
-                    tokio::time::sleep(PROOF_PAUSE).await
-                }
-                proof => return Ok(proof?),
-            }
+        proof(&self.client, (receipt.place, 0), receipt.digest.0).await
+    }
+}
+
+/// The proof of the operation at a place and an index, waited for until it is final.
+pub(super) async fn proof(client: &Client, (place, index): (u64, u32), digest: B256) -> Result<serde_json::Value> {
+    let begun = Instant::now();
+    loop {
+        match client.submitted_operation_proof(place, digest, index).await {
+            Err(error) if is_early(&error) && begun.elapsed() < PROOF_PATIENCE => tokio::time::sleep(PROOF_PAUSE).await,
+            proof => return Ok(proof?),
         }
     }
 }
