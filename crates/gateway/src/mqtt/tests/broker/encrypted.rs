@@ -80,9 +80,9 @@ async fn nothing_is_said_to_a_broker_for_whom_nobody_vouches() {
     let (files, sources) = (Files::new(), Arc::new(Sources::default()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let stranger = files.shown(&files.other);
+    let (stranger, trusted) = (files.shown(&files.other), files.shown(&files.certificate));
     // By another authority, and by the right one for another name.
-    for (host, authority) in [("localhost", stranger.as_str()), ("127.0.0.1", &files.shown(&files.certificate))] {
+    for (host, authority) in [("localhost", stranger), ("127.0.0.1", trusted)] {
         let stop = following(&format!("mqtts://{host}:{port}?{authority}"), &sources);
         let refused = files.serving().accept_unnamed(connected(&listener).await).await.unwrap_err();
         assert_ne!(refused.kind(), ErrorKind::TimedOut, "{refused}");
