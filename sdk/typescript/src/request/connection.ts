@@ -213,7 +213,8 @@ function urlOf(gateway: string, { path, parameters = {}, query = {} }: Call): UR
   return url;
 }
 
-function isKeptToItself({ protocol, hostname }: URL): boolean {
+/** Whether nobody on the way hears what is said there: over https, or on this machine. */
+export function isKeptToItself({ protocol, hostname }: URL): boolean {
   const isHere = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
   return protocol === 'https:' || (protocol === 'http:' && isHere);
 }
