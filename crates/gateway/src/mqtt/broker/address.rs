@@ -58,14 +58,14 @@ impl Files {
     fn of(url: &Url) -> Result<Self, BrokerError> {
         let mut files = Self::default();
         for (name, value) in url.query_pairs() {
-            let file = match name.as_ref() {
+            let file = match &*name {
                 "password-file" => &mut files.password,
                 "ca-file" => &mut files.authorities,
                 "certificate-file" => &mut files.certificate,
                 "key-file" => &mut files.key,
                 _ => return Err(BrokerError::Url),
             };
-            if value.is_empty() || file.replace(PathBuf::from(value.as_ref())).is_some() {
+            if value.is_empty() || file.replace(PathBuf::from(&*value)).is_some() {
                 return Err(BrokerError::Url);
             }
         }
