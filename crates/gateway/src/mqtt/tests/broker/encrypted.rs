@@ -39,7 +39,8 @@ impl Files {
 
     /// What a URL names so that the city shows the certificate, and trusts this one.
     fn shown(&self, authority: &Path) -> String {
-        let [authority, certificate, key] = [authority, self.certificate.as_path(), self.key.as_path()].map(Path::display);
+        let [authority, certificate, key] =
+            [authority, self.certificate.as_path(), self.key.as_path()].map(Path::display);
         format!("ca-file={authority}&certificate-file={certificate}&key-file={key}")
     }
 }
