@@ -135,13 +135,14 @@ fn another_client_is_answered(city: &City, source: &Source) {
     assert_eq!(outcome["receipt"]["repeated"], json!(false), "{outcome}");
 }
 
-// M-ACQ, M-P-SUB, DATA-2, DATA-3, MQTT-1
+// M-ACQ, M-P-SUB, M-SEC, DATA-2, DATA-3, MQTT-1, MQTT-6
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_mosquitto_has_reaches_the_journal_whoever_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let broker = Mosquitto::start(&folder.path().join("mosquitto")).unwrap();
     let mut options = CityOptions::founded(&folder.path().join("city")).unwrap();
-    options.arguments = vec!["--mqtt-broker".into(), format!("mqtt://127.0.0.1:{}", broker.port)];
+    // The device is on the broker's machine; the city comes over TLS, with a certificate and a password.
+    options.arguments = vec!["--mqtt-broker".into(), broker.encrypted_url()];
     let city = City::start(&options).unwrap();
     let source = Source::register(folder.path(), &city.gateway).unwrap();
     let lines = lines_of(&source);

@@ -260,6 +260,8 @@ async fn what_is_sealed_is_for_who_is_named(gateway: &str, folder: &Path, source
     let open = |who: &str| run(gateway, &["--dev-key", who, "data", "open", &at]);
     let opened = open("7").unwrap();
     assert_eq!((&opened["content"], &opened["followsFormat"]), (&json!({"diagnosis": "quinsy"}), &json!(true)));
+    let by = mine[0]["source"].as_str().unwrap().to_lowercase();
+    assert_eq!((&opened["source"], &opened["signedBySource"]), (&json!(by), &json!(true)));
 
     // The operator has an office, and is not named; the source's organization sees that there is something sealed.
     assert_eq!((found("0", &[]), all(gateway, json!({"formats": [SEALED]})).await), (Vec::new(), Vec::new()));

@@ -12,7 +12,7 @@ use opentelemetry_sdk::{
 };
 use tracing_subscriber::{EnvFilter, Layer as _, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::arguments::Traces;
+use crate::{arguments::Traces, own_machine::encrypted_elsewhere};
 
 /// What is logged unless `RUST_LOG` says otherwise: our own milestones and everybody's warnings.
 const DEFAULT_FILTER: &str = "warn,chancery=info,chancery_bridge=info,chancery_chain=info,chancery_gateway=info";
@@ -49,6 +49,7 @@ fn exporter(options: &Traces) -> Result<Option<Tracer>> {
         endpoint.starts_with("http://") || endpoint.starts_with("https://"),
         "--otlp-endpoint {endpoint} is no URL of a collector, such as http://127.0.0.1:4318/v1/traces"
     );
+    encrypted_elsewhere(&endpoint, "--otlp-endpoint")?;
     ensure!(
         (0.0..=1.0).contains(&options.otlp_sample),
         "--otlp-sample is a share from 0 to 1, not {}",

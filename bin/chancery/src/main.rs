@@ -14,6 +14,7 @@ mod logging;
 mod network;
 mod node_rpc;
 mod output;
+mod own_machine;
 mod party;
 mod persons;
 mod share;

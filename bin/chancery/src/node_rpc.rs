@@ -7,13 +7,15 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::own_machine::encrypted_elsewhere;
+
 /// A node that is well answers at once.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// Asks a node a question without parameters.
 ///
 /// # Errors
-/// When nobody listens, nobody answers in time, or the answer is an error or something else.
+/// When nobody listens, nobody answers in time, the answer is an error or something else, or it would come in clear from another machine.
 pub(crate) async fn ask<T: DeserializeOwned>(url: &str, method: &str) -> Result<T> {
     ask_with(url, method, &json!([])).await
 }
@@ -23,6 +25,7 @@ pub(crate) async fn ask<T: DeserializeOwned>(url: &str, method: &str) -> Result<
 /// # Errors
 /// As [`ask`].
 pub(crate) async fn ask_with<T: DeserializeOwned>(url: &str, method: &str, params: &Value) -> Result<T> {
+    encrypted_elsewhere(url, "JSON-RPC")?;
     let client = reqwest::Client::builder().no_proxy().timeout(MAX_WAIT).build()?;
     let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
     let sent = client.post(url).header("content-type", "application/json").body(request.to_string()).send().await;

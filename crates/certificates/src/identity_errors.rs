@@ -18,6 +18,7 @@ pub(crate) fn door_error(error: IdentityError) -> DoorError {
         IdentityError::WrongKey
         | IdentityError::KeyRing(_)
         | IdentityError::UnknownDatabase(_)
+        | IdentityError::UnverifiedDatabase
         | IdentityError::Migration(_)
         | IdentityError::Broken(_) => DoorError::internal(error),
     }

@@ -68,10 +68,10 @@ impl Call<'_> {
 }
 
 impl Client {
-    /// A client of the gateway at a URL; it asks what is open to anybody.
+    /// A client of the gateway at a URL, beyond this machine over `https`; it asks what is open to anybody.
     ///
     /// # Errors
-    /// [`ClientError::BadUrl`].
+    /// [`ClientError::BadUrl`], [`ClientError::PlainText`].
     pub fn new(gateway: &str) -> Result<Self, ClientError> {
         let http = builder().build().map_err(|error| ClientError::Signing(error.to_string()))?;
         Self::over(http, gateway)
@@ -87,9 +87,7 @@ impl Client {
         if authorities.is_empty() {
             return Err(ClientError::BadAuthorities("there is none".to_owned()));
         }
-        let client = Self::over(builder().tls_certs_only(authorities).build().map_err(unusable)?, gateway)?;
-        not_in_clear(&client.gateway)?;
-        Ok(client)
+        Self::over(builder().tls_certs_only(authorities).build().map_err(unusable)?, gateway)
     }
 
     /// The same client of another server, such as the service of whoever shares a resource: with the same key, patience and trust, and no idempotency key. Somebody else has chosen the
@@ -105,6 +103,7 @@ impl Client {
 
     fn over(http: reqwest::Client, gateway: &str) -> Result<Self, ClientError> {
         let gateway = address(gateway)?;
+        not_in_clear(&gateway)?;
         Ok(Self { http, gateway, key: None, idempotency_key: None, timeout: REQUEST_TIMEOUT })
     }
 
@@ -328,7 +327,7 @@ fn address(server: &str) -> Result<Url, ClientError> {
     if is_server && url.query().is_none() && url.fragment().is_none() { Ok(url) } else { Err(refuse()) }
 }
 
-/// Refuses plain HTTP to another machine: authorities that are to be trusted would have no say there.
+/// Refuses plain HTTP to another machine: whoever is on the way would read names and documents, and answer what is not proven. A signature hides nothing.
 fn not_in_clear(server: &Url) -> Result<(), ClientError> {
     let host = server.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let is_here = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());

@@ -1,6 +1,10 @@
 //! Sealed contents that a search finds: opened here, with a reader's key; nobody else learns them (DATA-11).
 
-use chancery_data::{Operation, OperationError, sealed::Context};
+use chancery_data::{
+    Operation, OperationError,
+    proof::{OperationProof, ProofFailure},
+    sealed::Context,
+};
 use chancery_keys::AgreementKey;
 use chancery_messages::contents::{self, ContentError};
 use chancery_reference_points::{DoorError, data_format::FormatId};
@@ -23,6 +27,9 @@ pub enum OpenError {
     /// There is nothing to open.
     #[error("the operation has no content: its data stay at their owner")]
     NoContent,
+    /// It is not under the source's signature.
+    #[error(transparent)]
+    Unsigned(#[from] ProofFailure),
     /// It does not open.
     #[error(transparent)]
     Content(#[from] ContentError),
@@ -42,7 +49,7 @@ pub struct SealedOperation {
 }
 
 impl SealedOperation {
-    /// Of an operation as a search finds it, on the main chain with this id.
+    /// Of an operation as the gateway says it, on the main chain with this id. Whoever knows a reader's public key can seal something and name any source: [`Self::signed`] says who did.
     ///
     /// # Errors
     /// [`OpenError::Missing`], [`OpenError::Operation`], [`OpenError::NoContent`].
@@ -55,9 +62,34 @@ impl SealedOperation {
             format_version: version.ok_or(OpenError::Missing("formatVersion"))?,
             source: text("source")?.to_lowercase(),
         };
-        let operation = Operation::parse(text("operation")?.as_bytes())?;
-        let content = operation.content.ok_or(OpenError::NoContent)?.get().to_owned();
-        Ok(Self { context, content })
+        Ok(Self { context, content: content_of(text("operation")?)? })
+    }
+
+    /// Of what the source has signed on the main chain with this id. That it is recorded is not looked at: [`crate::Verifier::operation`] does it.
+    ///
+    /// # Errors
+    /// [`OpenError::Unsigned`], [`OpenError::Operation`], [`OpenError::NoContent`].
+    pub fn signed(proof: &OperationProof, chain_id: u64) -> Result<Self, OpenError> {
+        let context = Context::of(&proof.signed(chain_id)?);
+        Ok(Self { context, content: content_of(&proof.operation)? })
+    }
+
+    /// The source that it was sealed by, as `0x` hex in small letters.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.context.source
+    }
+
+    /// The data format.
+    #[must_use]
+    pub fn format(&self) -> &str {
+        &self.context.format
+    }
+
+    /// The version of the format.
+    #[must_use]
+    pub const fn format_version(&self) -> u32 {
+        self.context.format_version
     }
 
     /// The bytes that were sealed. A key that is kept elsewhere may block.
@@ -67,6 +99,11 @@ impl SealedOperation {
     pub fn open(&self, key: &(impl AgreementKey + ?Sized)) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         Ok(contents::open(&self.content, &self.context, key)?)
     }
+}
+
+fn content_of(operation: &str) -> Result<String, OpenError> {
+    let operation = Operation::parse(operation.as_bytes())?;
+    Ok(operation.content.ok_or(OpenError::NoContent)?.get().to_owned())
 }
 
 impl Client {

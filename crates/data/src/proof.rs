@@ -155,6 +155,19 @@ impl OperationProof {
         Ok(verified)
     }
 
+    /// What the source signed, if the operation is under its signature on this chain. That it is recorded is not looked at, and no finality is needed.
+    ///
+    /// # Errors
+    /// The first check that fails, by name.
+    pub fn signed(&self, chain: u64) -> Result<Statement, ProofFailure> {
+        let (_, statement) = self.verify_submission(chain)?;
+        if statement.chain_id == chain {
+            Ok(statement)
+        } else {
+            Err(refuse("chain-matches", "the source signed for another chain"))
+        }
+    }
+
     /// From the operation to its data block: its name, and what the source signed.
     fn verify_submission(&self, chain: u64) -> Result<(B256, Statement), ProofFailure> {
         if self.version != VERSION {

@@ -160,7 +160,8 @@ impl SealedContent {
         if let Some(missing) = MEMBERS.into_iter().find(|name| !members.contains_key(*name)) {
             return Err(SealedError::Missing(missing));
         }
-        let sealed: Self = serde_json::from_value(Value::Object(members)).map_err(|_| SealedError::Members)?;
+        // From the text once more: a member that stands in it twice has two readings, and the first could be in clear.
+        let sealed: Self = serde_json::from_str(content).map_err(|_| SealedError::Members)?;
         if !content.contains(MARK) {
             return Err(SealedError::Members);
         }
@@ -316,6 +317,10 @@ mod tests {
         ] {
             let refused = changed(&format!("/recipients/0{pointer}"), value);
             assert!(matches!(refused, SealedError::Recipient { index: 0, .. }), "{pointer}: {refused}");
+        }
+        for member in ["\"iv\"", "\"kid\"", "\"crv\""] {
+            let twice = sealed().to_string().replacen(member, &format!("{member}:\"in clear\",{member}"), 1);
+            assert_eq!(SealedContent::parse(&twice), Err(SealedError::Members), "{member}");
         }
         let escaped = sealed().to_string().replace("\"ciphertext\"", "\"ciphertex\\u0074\"");
         assert_eq!(SealedContent::parse(&escaped), Err(SealedError::Members), "it would not be known again");

@@ -45,7 +45,7 @@ pub enum TlsFileError {
         error: io::Error,
     },
     /// Others may have the key.
-    #[error("{0} may be read by others: chmod 600 it, and have a new certificate made if somebody may have read it")]
+    #[error("{0} may be read by others: chmod 600 it, and have it replaced if somebody may have read it")]
     Open(PathBuf),
     /// Give PEM: the certificate first, then those of its authorities; and its private key.
     #[error("{path} cannot be used: {what}")]
@@ -107,13 +107,8 @@ impl ServerTls {
     /// # Errors
     /// [`TlsFileError`].
     pub fn verifying_clients(&self, authorities: &Path) -> Result<Self, TlsFileError> {
-        let mut roots = RootCertStore::empty();
-        for authority in CertificateDer::pem_slice_iter(&bytes(authorities, false)?) {
-            let added = authority.map_err(|error| unusable(authorities, &error))?;
-            roots.add(added).map_err(|error| unusable(authorities, &error))?;
-        }
-        // None at all is an error here.
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&self.shown.provider));
+        let roots = Arc::new(self::authorities(authorities)?);
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&self.shown.provider));
         Self::of(Arc::clone(&self.shown), &verifier.build().map_err(|error| unusable(authorities, &error))?)
     }
 
@@ -202,7 +197,23 @@ impl Shown {
     }
 }
 
-fn read(certificate: &Path, key: &Path, provider: &CryptoProvider) -> Result<CertifiedKey, TlsFileError> {
+/// Authorities from a PEM file; none at all is an error.
+pub(crate) fn authorities(path: &Path) -> Result<RootCertStore, TlsFileError> {
+    let mut roots = RootCertStore::empty();
+    for authority in CertificateDer::pem_slice_iter(&bytes(path, false)?) {
+        let added = authority.map_err(|error| unusable(path, &error))?;
+        roots.add(added).map_err(|error| unusable(path, &error))?;
+    }
+    if roots.is_empty() { Err(unusable(path, &"it holds no certificate in PEM")) } else { Ok(roots) }
+}
+
+/// What a file of mode 0600 holds.
+pub(crate) fn secret_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, TlsFileError> {
+    bytes(path, true)
+}
+
+/// A certificate with those of its authorities, and its key, which nobody else may read.
+pub(crate) fn read(certificate: &Path, key: &Path, provider: &CryptoProvider) -> Result<CertifiedKey, TlsFileError> {
     let chain = CertificateDer::pem_slice_iter(&bytes(certificate, false)?)
         .take(MAX_CHAIN + 1)
         .collect::<Result<Vec<_>, _>>()

@@ -13,6 +13,7 @@ use crate::{
 
 mod migrations;
 pub(crate) mod pool;
+mod postgres;
 
 pub(crate) use pool::{Lock, Pool, Row, Transaction, values};
 
@@ -21,7 +22,7 @@ pub(crate) use pool::{Lock, Pool, Row, Transaction, values};
 pub enum DatabaseLocation {
     /// An SQLite file; made when it is missing.
     Sqlite(PathBuf),
-    /// A PostgreSQL URL. The database must exist; the tables are made.
+    /// A PostgreSQL URL, beyond this machine with `sslmode=verify-full`. The database must exist; the tables are made.
     Postgres(String),
 }
 
@@ -68,7 +69,7 @@ impl IdentityDatabase {
     /// Opens the database, brings its tables to this version and checks that the key ring is the one it was made with.
     ///
     /// # Errors
-    /// `DatabaseUnreachable`, `WrongKey`, `Migration`.
+    /// `DatabaseUnreachable`, `UnverifiedDatabase`, `WrongKey`, `Migration`.
     pub async fn open(location: &DatabaseLocation, keys: KeyRing) -> IdentityResult<Self> {
         let database = Self { pool: Pool::open(location).await?, keys: Arc::new(keys), network: None };
         database.check_keys().await?;

@@ -48,6 +48,11 @@ pub enum IdentityError {
     /// The location of the database cannot be read.
     #[error("`{0}` names no database; write sqlite:PATH or postgres://USER@HOST/NAME")]
     UnknownDatabase(String),
+    /// A database of another machine that would be spoken to in clear, or without looking at who it is. The URL, which may hold a password, is not in it.
+    #[error(
+        "an identity database beyond this machine has to show who it is: add sslmode=verify-full (and sslrootcert=FILE for an authority of your own) to its URL, or use a tunnel"
+    )]
+    UnverifiedDatabase,
     /// The database's tables are not those of this program.
     #[error("the identity database cannot be brought to this program's version: {0}")]
     Migration(String),

@@ -30,6 +30,9 @@ impl Chain {
         limits: LedgerLimits,
         reasons: RevertReasons,
     ) -> Result<Self, LedgerError> {
+        if client.is_none() && !config.is_kept_to_itself() {
+            return Err(LedgerError::InClear { chain: config.name });
+        }
         let trusted = match config.essentials.clone() {
             None => None,
             Some(essentials) => {

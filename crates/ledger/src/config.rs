@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use alloy_primitives::B256;
 use chancery_light::ChainEssentials;
 use url::Url;
@@ -19,7 +21,7 @@ pub struct ChainConfig {
     pub name: String,
     /// EIP-155 chain id that the endpoint must show.
     pub chain_id: u64,
-    /// JSON-RPC endpoint: `http://`, or `ws://` (then new heads are subscribed to instead of polled).
+    /// JSON-RPC endpoint: `https://`, or `wss://` (then new heads are subscribed to instead of polled); on this machine `http://` and `ws://` too.
     pub rpc_url: Url,
     /// Hash of block 0 that the endpoint must show; `None` accepts any (a development chain).
     pub genesis_hash: Option<B256>,
@@ -33,6 +35,13 @@ pub struct ChainConfig {
 }
 
 impl ChainConfig {
+    /// Whether nobody on the way reads what is asked, or answers instead: it is encrypted, or stays on this machine.
+    pub(crate) fn is_kept_to_itself(&self) -> bool {
+        let host = self.rpc_url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let is_here = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+        is_here || matches!(self.rpc_url.scheme(), "https" | "wss")
+    }
+
     /// A chain with finality certificates.
     #[must_use]
     pub fn certified(name: impl Into<String>, rpc_url: Url, essentials: ChainEssentials) -> Self {

@@ -51,6 +51,14 @@ pub enum LedgerError {
         /// Why.
         reason: String,
     },
+    /// The endpoint is on another machine and would be spoken to in clear. Nothing was asked.
+    #[error(
+        "the endpoint of {chain} is not encrypted, and on another machine: use its https or wss address, or a tunnel to it on this machine"
+    )]
+    InClear {
+        /// The chain.
+        chain: String,
+    },
     /// The contract refuses the call, now or when it was executed. Nothing was changed.
     #[error("a contract of {chain} refuses: {reason}")]
     Reverted {

@@ -16,7 +16,7 @@ impl Ledger {
     /// another chain is an error at once, since no later answer of it could be believed.
     ///
     /// # Errors
-    /// `WrongChainId`, `WrongGenesis`, `GenesisUnusable`.
+    /// `WrongChainId`, `WrongGenesis`, `GenesisUnusable`, `InClear`.
     pub async fn connect(
         configs: Vec<ChainConfig>,
         limits: LedgerLimits,

@@ -49,6 +49,7 @@ pub(crate) fn door_error(error: LedgerError) -> DoorError {
         | LedgerError::GenesisUnusable { chain, .. } => {
             unreachable(chain, "its endpoint is of another chain").caused_by(error)
         }
+        LedgerError::InClear { chain } => unreachable(chain, "its endpoint would be asked in clear").caused_by(error),
         LedgerError::MalformedAnswer { chain, .. } | LedgerError::RequestRefused { chain, .. } => {
             unreachable(chain, "its node does not answer as it should").caused_by(error)
         }

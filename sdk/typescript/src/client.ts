@@ -30,6 +30,8 @@ import type { Address, Hex } from './hex.js';
 import type { ChainEssentials, TrustedChain } from './light/trust.js';
 import type { MessageKey } from './message/encryption-key.js';
 import { Messages } from './message/messages.js';
+import { readOperationProof } from './proof/file.js';
+import { verifyOperation } from './proof/verify.js';
 import { fetchTrust } from './request/chain.js';
 import { Connection, type ConnectionOptions } from './request/connection.js';
 import { isTemporary } from './request/retry.js';
@@ -160,11 +162,28 @@ export class Client {
     return signSubmission(by, sealed, plain, chainId, this.#now());
   }
 
-  /** Opens the sealed content of an operation that was found, with the key of one of its readers. @throws SealFailure */
+  /**
+   * Opens the sealed content of an operation that was found, with the key of one of its readers. Whoever knows that key's public half can seal something in a source's name:
+   * that the source has signed the operation is shown by its proof, and not by this: {@link openProven}.
+   *
+   * @throws SealFailure
+   */
   async open(found: Pick<FoundOperation, 'operation' | 'format' | 'formatVersion' | 'source'>, key: MessageKey): Promise<unknown> {
     const { format, formatVersion, source } = found;
     const { content } = JSON.parse(found.operation) as { readonly content?: unknown };
     return openContent(content, { chainId: await this.mainChainId(), format, formatVersion, source }, key);
+  }
+
+  /**
+   * The same of what the source has signed, whatever the gateway says of it: asks for the operation's proof, verifies it, and opens the operation in it.
+   *
+   * @throws SealFailure; ProofFailure; NotFinalError when the proof was not there in time
+   */
+  async openProven({ at, digest }: Pick<FoundOperation, 'at' | 'digest'>, key: MessageKey, chain: TrustedChain, options: Omit<ProofOptions, 'index'> = {}): Promise<unknown> {
+    const file = await this.proof({ place: at.place, digest }, { ...options, index: at.index });
+    const { chainId, format, formatVersion, source } = verifyOperation(chain, file).statement;
+    const { content } = JSON.parse(readOperationProof(file).operation) as { readonly content?: unknown };
+    return openContent(content, { chainId, format, formatVersion, source }, key);
   }
 
   /** Signs operations and sends them: 1 to 1,000 under one signature. The receipt says that they are durable. */

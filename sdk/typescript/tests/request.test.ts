@@ -177,7 +177,7 @@ describe('a failure', () => {
 
 describe('an address', () => {
   it('of something else than a gateway is refused', () => {
-    for (const gateway of ['', 'city.example', 'ftp://city.example', 'http://city.example?x=1', 'http://city.example#x']) {
+    for (const gateway of ['', 'city.example', 'ftp://city.example', 'http://city.example?x=1', 'http://city.example#x', 'http://city.example', 'http://10.0.0.8:8080', 'http://localhost.example']) {
       expect(() => new Client({ gateway }), gateway).toThrow(InputError);
     }
     expect(new Client({ gateway: 'https://city.example/below/' }).gateway).toBe('https://city.example/below');

@@ -1,7 +1,7 @@
 /** DATA-11, M-SEC: contents that are sealed by whoever submits and opened by whoever is named. The vectors are those of crates/messages. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Client, EncryptionPublicKey, InputError, MessageKey, openContent, sealContent, SealFailure, signSubmission, SourceKey, type Operation, type SealContext } from '../src/index.js';
+import { Client, EncryptionPublicKey, InputError, MessageKey, openContent, ProofFailure, sealContent, SealFailure, signSubmission, SourceKey, TrustedChain, type ChainEssentials, type Operation, type SealContext } from '../src/index.js';
 import { violationsOf } from '../src/data/schema.js';
 import { statementAt } from '../src/data/statement.js';
 import { gatewayThat, json, ports } from './gateway.js';
@@ -49,6 +49,22 @@ describe('a sealed content', () => {
   it('is sealed to somebody, whose key protects it', async () => {
     await expect(sealContent(finding, context, [])).rejects.toThrow(InputError);
     expect(await checkOf(sealContent(finding, context, [new EncryptionPublicKey(new Uint8Array(32))]))).toBe('key-strong');
+  });
+});
+
+describe('what is proven before it is opened', () => {
+  it('is what the source has signed, and nothing that somebody else has sealed in its name', async () => {
+    const vectors = JSON.parse(readFileSync(new URL('../../../crates/data/vectors/operation-proof.json', import.meta.url), 'utf8')) as { chain: ChainEssentials; proof: object };
+    const answer = { proof: vectors.proof };
+    const { url } = await gatewayThat((response) => json(response, answer.proof));
+    const client = new Client({ gateway: url, ports: ports().ports });
+    const found = { at: { place: 1, index: 0 }, digest: `0x${'00'.repeat(32)}` } as const;
+    const open = (): Promise<unknown> => client.openProven(found, secretOf(1), new TrustedChain(vectors.chain));
+    // Genuine, and in clear.
+    expect(await checkOf(open())).toBe('content-sealed');
+    const content = await sealContent(finding, context, [secretOf(1).publicKey]);
+    answer.proof = { ...vectors.proof, operation: JSON.stringify({ time: 1, content }) };
+    await expect(open()).rejects.toThrow(ProofFailure);
   });
 });
 

@@ -27,6 +27,7 @@ pub mod signed_requests;
 pub mod stapled_files;
 pub mod state_proofs;
 pub mod stored_values;
+pub mod submissions;
 pub mod transactions;
 
 /// A group of decoders with its property and its seeds.
@@ -66,5 +67,6 @@ pub const TARGETS: &[Target] = targets![
     stapled_files,
     state_proofs,
     stored_values,
+    submissions,
     transactions,
 ];

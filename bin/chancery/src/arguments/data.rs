@@ -184,6 +184,9 @@ pub(crate) enum DataCommand {
         /// Where the content is written, readable by you alone; must not exist. Default: it is printed.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// Open it although nothing shows that the source has sealed it: the gateway, or anybody else who knows your public key, may have.
+        #[arg(long)]
+        unproven: bool,
     },
 }
 

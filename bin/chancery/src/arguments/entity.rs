@@ -56,7 +56,7 @@ pub(crate) struct RunEntity {
     /// The data directory of the city, whose chains run already (`chancery up --entities separate`).
     #[arg(long, value_name = "DIR", default_value = "chancery-data", env = "CHANCERY_DATA_DIR")]
     pub(crate) data_dir: PathBuf,
-    /// Identity database: `postgres://...`, or `sqlite:FILE`. Default: SQLite in the data directory.
+    /// Identity database: `postgres://...` (of another machine with `?sslmode=verify-full`), or `sqlite:FILE`. Default: SQLite in the data directory.
     #[arg(long, value_name = "URL", env = "CHANCERY_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
     #[command(flatten)]

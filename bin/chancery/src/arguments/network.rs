@@ -228,7 +228,7 @@ pub(crate) struct InitNetwork {
     /// EIP-155 id of the main chain, if the trial is to differ from others; a side chain has one of the next five.
     #[arg(long, value_name = "N", default_value_t = chain_ids::DEVELOPMENT)]
     pub(crate) chain_id: u64,
-    /// Address on which the nodes listen.
+    /// Address on which the nodes listen for one another; their JSON-RPC stays on loopback.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
     pub(crate) host: std::net::IpAddr,
     /// Port on which the first node listens for the others; the next nodes take the next ones.

@@ -29,7 +29,8 @@ pub(crate) struct Up {
     /// Address of gRPC; port 0 takes a free one. Default: 127.0.0.1:9090, or a free port if that is taken.
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) grpc: Option<std::net::SocketAddr>,
-    /// An MQTT broker that others run (mqtt://[USER[:PASSWORD]@]HOST[:PORT]): what registered sources publish there is submitted too. May be given several times.
+    /// An MQTT broker that others run: what registered sources publish there is submitted too. `mqtts://[USER@]HOST[:PORT]`, then `?` and, joined by `&`: `password-file=FILE` (of mode 0600),
+    /// `ca-file=FILE` (its authorities, PEM; default: the system's), `certificate-file=FILE` and `key-file=FILE` (what the city shows). `mqtt://` in clear is for a broker of this machine. May be given several times.
     #[arg(
         long = "mqtt-broker",
         value_name = "URL",
@@ -52,7 +53,7 @@ pub(crate) struct Up {
     /// genesis of the main chain, and a city that exists keeps what it has. Default: none, one operator is enough.
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = change::kind)]
     pub(crate) two_operators: Vec<chancery_primitives::ChangeKind>,
-    /// Identity database: `postgres://...`, or `sqlite:FILE`. Default: SQLite in the data directory.
+    /// Identity database: `postgres://...` (of another machine with `?sslmode=verify-full`), or `sqlite:FILE`. Default: SQLite in the data directory.
     #[arg(long, value_name = "URL", env = "CHANCERY_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
     /// The network of identity databases that this city's is one of (`docs/specs/persons.md`): a person is registered at one of its offices only.

@@ -141,6 +141,9 @@ pub(super) enum RoleName {
 #[serde(deny_unknown_fields)]
 pub(super) struct RpcSection {
     pub(super) listen: SocketAddr,
+    /// Nobody reaches `listen`, nor that of `[observe]`, but over a network that authenticates and encrypts itself; needed beyond loopback.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) encrypted_network: bool,
 }
 
 const fn default_cache_mb() -> usize {
@@ -189,6 +192,19 @@ pub(crate) struct LoadedNode {
     pub(crate) consensus_dir: PathBuf,
     /// Where metrics and health are served.
     pub(crate) observe: Option<SocketAddr>,
+    /// A listener that other machines would reach in clear, and what to do about it: such a node does not start.
+    pub(crate) in_clear: Option<String>,
+}
+
+/// JSON-RPC and metrics are plain HTTP: beyond loopback they are for a network that somebody says is encrypted.
+fn in_clear(file: &NodeFile) -> Option<String> {
+    let listeners =
+        [Some(("[rpc]", file.rpc.listen)), file.observe.as_ref().map(|observe| ("[observe]", observe.listen))];
+    let reached = listeners.into_iter().flatten().find(|(_, listen)| !listen.ip().is_loopback());
+    let (section, listen) = reached.filter(|_| !file.rpc.encrypted_network)?;
+    Some(format!(
+        "{section} listen = \"{listen}\" is reached from other machines in clear: listen on a loopback address, behind a proxy that speaks TLS, or add encrypted_network = true to [rpc] where nobody reaches it but over a network that authenticates and encrypts itself (WireGuard, IPsec)"
+    ))
 }
 
 /// Where a node keeps what, for commands that need no keys.
@@ -253,7 +269,7 @@ pub(crate) fn load(path: &Path) -> Result<LoadedNode> {
         HEARTBEAT_MS.end(),
         file.heartbeat_ms
     );
-    let places = NodePlaces::of(&file, path)?;
+    let (places, in_clear) = (NodePlaces::of(&file, path)?, in_clear(&file));
     let config = NodeConfig {
         genesis: load_genesis(&places.genesis)?,
         data_dir: places.chain_dir(),
@@ -277,6 +293,7 @@ pub(crate) fn load(path: &Path) -> Result<LoadedNode> {
         config,
         consensus_dir: places.consensus_dir(),
         observe: file.observe.map(|observe| observe.listen),
+        in_clear,
     })
 }
 
@@ -323,5 +340,21 @@ mod tests {
         for text in ["state = \"all\"", "state = -1", "bodies = 1024"] {
             assert!(retention(text).is_err(), "{text}");
         }
+    }
+
+    // M-SEC
+    #[test]
+    fn what_other_machines_would_reach_in_clear_is_named() {
+        let of = |rpc: &str, observe: &str| {
+            let file = format!(
+                "genesis = 'g'\ndata_dir = 'd'\nkey_file = 'k'\nrole = 'follower'\n[rpc]\n{rpc}\n[observe]\nlisten = '{observe}'\n[p2p]\nlisten = '0.0.0.0:1'"
+            );
+            in_clear(&toml::from_str(&file).unwrap())
+        };
+        let here = "127.0.0.1:9600";
+        assert_eq!(of("listen = '[::1]:8545'", here), None);
+        assert_eq!(of("listen = '10.0.0.8:8545'\nencrypted_network = true", "10.0.0.8:9600"), None);
+        assert!(of("listen = '0.0.0.0:8545'", here).unwrap().contains("[rpc] listen = \"0.0.0.0:8545\""));
+        assert!(of("listen = '127.0.0.1:8545'", "10.0.0.8:9600").unwrap().starts_with("[observe]"));
     }
 }

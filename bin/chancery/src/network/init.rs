@@ -1,7 +1,7 @@
 //! `chancery network init`: a chain of several nodes on one machine, for a trial.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     num::NonZeroU64,
     path::{Path, PathBuf},
 };
@@ -152,7 +152,8 @@ fn members(command: &InitNetwork) -> Result<Vec<Member>> {
         .map(|(offset, (name, role))| {
             let keys = ValidatorKeys::load_or_create(&key_path(&command.dir, &name))?;
             let p2p = port(command.host, command.p2p_base_port, offset)?;
-            let rpc = port(command.host, command.rpc_base_port, offset)?;
+            let here = if command.host.is_loopback() { command.host } else { Ipv4Addr::LOCALHOST.into() };
+            let rpc = port(here, command.rpc_base_port, offset)?;
             Ok(Member { name, keys, role, p2p, rpc })
         })
         .collect()
@@ -185,7 +186,8 @@ fn file_of(member: &Member, members: &[Member], heartbeat_ms: u64) -> NodeFile {
         key_file: "node.key".into(),
         role: member.role,
         heartbeat_ms,
-        rpc: RpcSection { listen: member.rpc },
+        // Hosts of one machine have a network of their own between them.
+        rpc: RpcSection { listen: member.rpc, encrypted_network: !member.rpc.ip().is_loopback() },
         p2p: P2pSection {
             listen: member.p2p,
             allow_private_addresses: true,

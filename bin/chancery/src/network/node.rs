@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use chancery_chain::{Node, is_locked, runtime_config};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 use tracing::{info, warn};
@@ -13,6 +13,9 @@ use crate::{arguments::RunNode, founding::known_keys, stop::told_to_stop};
 pub(super) fn run(options: &RunNode) -> Result<()> {
     let until_stdin_ends = options.until_stdin_ends;
     let loaded = load(&options.config)?;
+    if let Some(in_clear) = &loaded.in_clear {
+        bail!("{}: {in_clear}", options.config.display());
+    }
     // What the stores give up on becomes a named error; what they say then belongs into the log.
     std::panic::set_hook(Box::new(|gave_up| {
         let at = gave_up.location().map_or_else(String::new, ToString::to_string);

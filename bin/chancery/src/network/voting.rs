@@ -16,6 +16,7 @@ use alloy_primitives::{Address, B256, U256};
 use anyhow::{Context, Result, anyhow, ensure};
 
 use super::files::read_voting_key;
+use crate::own_machine::encrypted_elsewhere;
 
 /// Most proposals that are looked at, the newest.
 const NEWEST_PROPOSALS: u64 = 200;
@@ -63,7 +64,7 @@ impl Assembly {
         rpc: &str,
         voting_key: Option<&Path>,
     ) -> Result<Self> {
-        let url = rpc.parse().with_context(|| format!("{rpc} is no URL"))?;
+        let url = encrypted_elsewhere(rpc, "--rpc")?;
         let (provider, me) = match voting_key {
             None => (ProviderBuilder::new().connect_http(url).erased(), None),
             Some(path) => {

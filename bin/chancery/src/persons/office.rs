@@ -66,8 +66,7 @@ pub(crate) fn join(database: IdentityDatabase, file: &Path) -> Result<IdentityDa
     let client = |url: &str| -> Result<Client> {
         let client = match &authorities {
             Some(authorities) => Client::trusting(url, authorities)?,
-            // The second refuses what is not encrypted beyond this machine.
-            None => Client::new(url)?.at(url)?,
+            None => Client::new(url)?,
         };
         Ok(client.signing_with(key.account().clone(), declared.chain_id).with_timeout(PATIENCE))
     };

@@ -33,11 +33,11 @@ pub(super) struct LogSection {
     /// Files that grow.
     #[serde(default)]
     tail: Vec<TailSection>,
-    /// Where syslog over UDP is taken.
+    /// Where syslog over UDP is taken, on loopback alone.
     syslog_udp: Option<SocketAddr>,
-    /// Where syslog over TCP is taken.
+    /// Where syslog over TCP is taken, on loopback alone.
     syslog_tcp: Option<SocketAddr>,
-    /// Whose syslog over UDP and TCP is taken; needed beyond loopback.
+    /// Of which addresses of this machine syslog over UDP and TCP is taken; absent: of all.
     syslog_plain_senders: Option<Vec<IpAddr>>,
     /// Where syslog over TLS is taken.
     syslog_tls: Option<SocketAddr>,
@@ -167,16 +167,16 @@ mod tests {
 
     // M-SEC, S-COL
     #[test]
-    fn senders_in_plain_text_are_named_where_they_send() {
+    fn senders_in_plain_text_are_named_by_their_addresses() {
         let config = |text: &str| {
             let section: LogSection = toml::from_str(text).unwrap();
             section.config(Path::to_path_buf, |_| Ok(Zeroizing::new(String::new())))
         };
-        let named = config("spool = 's'\nsyslog_tcp = '0.0.0.0:514'\nsyslog_plain_senders = ['192.0.2.7']").unwrap();
-        assert_eq!(named.plain_senders, ["192.0.2.7".parse::<IpAddr>().unwrap()]);
+        let named = config("spool = 's'\nsyslog_tcp = '127.0.0.1:514'\nsyslog_plain_senders = ['127.0.0.7']").unwrap();
+        assert_eq!(named.plain_senders, ["127.0.0.7".parse::<IpAddr>().unwrap()]);
         assert!(config("spool = 's'\nsyslog_tcp = '127.0.0.1:514'").unwrap().plain_senders.is_empty());
         for wrong in [
-            "spool = 's'\nsyslog_tcp = '0.0.0.0:514'\nsyslog_plain_senders = []",
+            "spool = 's'\nsyslog_tcp = '127.0.0.1:514'\nsyslog_plain_senders = []",
             "spool = 's'\nsyslog_tls = '0.0.0.0:6514'\nsyslog_plain_senders = ['192.0.2.7']",
             "spool = 's'\nsyslog_tcp = '127.0.0.1:514'\nhttp_senders = ['00112233445566778899aabbccddeeff']",
             "spool = 's'\nhttp = '127.0.0.1:9480'\nhttp_senders = []",

@@ -123,7 +123,7 @@ mod tests {
             "kind = 'ftps'\nhost = 'a'\ndirectory = 'd'\nfiles = '*.csv'\nformat = 'csv'\nspool = 's'\npassword_file = 'p'",
             "kind = 'sftp'\nhost = 'a'\ndirectory = 'd'\nfiles = '*'\nformat = 'json'\nspool = 's'\nkey_file = 'k'",
             "kind = 'log'\nspool = 's'\nsyslog_tls = '0.0.0.0:6514'\nsyslog_client_ca_file = 'c'",
-            "kind = 'log'\nspool = 's'\nsyslog_udp = '0.0.0.0:514'\nsyslog_plain_senders = ['192.0.2.7', '2001:db8::7']",
+            "kind = 'log'\nspool = 's'\nsyslog_udp = '127.0.0.1:514'\nsyslog_plain_senders = ['127.0.0.7', '::1']",
             "kind = 'log'\nspool = 's'\nsyslog_tcp = '127.0.0.1:5514'\ntail = [{ file = 'a.log', json = true }]",
         ] {
             read(right).unwrap();
@@ -133,7 +133,7 @@ mod tests {
             "kind = 'rest'\nurl = 'https://a/'\ntoken = 'secret'",
             "kind = 'log'\nspool = 's'\ntoken = 'secret'",
             "kind = 'log'\nspool = 's'\ntail = ['a.log']",
-            "kind = 'log'\nspool = 's'\nsyslog_udp = '0.0.0.0:514'\nsyslog_plain_senders = ['192.0.2.0/24']",
+            "kind = 'log'\nspool = 's'\nsyslog_udp = '127.0.0.1:514'\nsyslog_plain_senders = ['127.0.0.0/24']",
             "kind = 'ftp'",
             "kind = 'ftps'\nhost = 'a'\ndirectory = 'd'\nfiles = '*.csv'\nformat = 'csv'\nspool = 's'\npassword = 'secret'",
             "kind = 'sftp'\nhost = 'a'\ndirectory = 'd'\nfiles = '*'\nformat = 'rejects'\nspool = 's'",

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use alloy_primitives::B256;
 use chancery_reference_points::Code;
 use chancery_rest::types::submissions::SubmissionReceipt;
 use serde_json::Value;
@@ -23,9 +24,23 @@ impl Client {
         index: u32,
         patience: Duration,
     ) -> Result<Value, ClientError> {
+        self.proof_at(receipt.place, receipt.digest.0, index, patience).await
+    }
+
+    /// The same by the place and the digest of the submission.
+    ///
+    /// # Errors
+    /// As [`Self::proof_of`].
+    pub async fn proof_at(
+        &self,
+        place: u64,
+        digest: B256,
+        index: u32,
+        patience: Duration,
+    ) -> Result<Value, ClientError> {
         let begun = Instant::now();
         loop {
-            match self.submitted_operation_proof(receipt.place, receipt.digest.0, index).await {
+            match self.submitted_operation_proof(place, digest, index).await {
                 Err(error) if error.code() == Some(Code::NotFinalYet) && begun.elapsed() < patience => {
                     tokio::time::sleep(PAUSE).await;
                 }

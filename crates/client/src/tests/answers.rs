@@ -166,7 +166,9 @@ fn what_is_to_be_trusted_is_spoken_to_in_plain_text_on_this_machine_alone() {
     trusting(encrypted).unwrap();
     trusting("http://[::1]:8080").unwrap();
     assert!(matches!(trusting(plain), Err(ClientError::PlainText(_))), "{:?}", trusting(plain));
-    for client in [trusting(encrypted).unwrap(), Client::new(encrypted).unwrap(), Client::new(plain).unwrap()] {
+    assert!(matches!(Client::new(plain), Err(ClientError::PlainText(_))), "{:?}", Client::new(plain));
+    let here = Client::new("http://127.0.0.1:8080").unwrap();
+    for client in [trusting(encrypted).unwrap(), Client::new(encrypted).unwrap(), here] {
         for wrong in [plain, "http://localhost.example", "http://192.0.2.1:9470", "http://[2001:db8::1]"] {
             let led = client.at(wrong);
             assert!(matches!(led, Err(ClientError::PlainText(_))), "{wrong}: {led:?}");

@@ -107,6 +107,25 @@ fn an_operation_of_a_city_is_proven_and_altered_it_is_refused_by_name() {
     }
 }
 
+// DATA-11: whoever knows a reader's key can seal something in the name of a source, and nobody but the source signs it.
+#[test]
+fn what_a_source_did_not_sign_is_not_taken_for_its_word() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/operation-proof.json");
+    let vectors: Vectors = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let proof = OperationProof::from_json(&serde_json::to_vec(&vectors.proof).unwrap()).unwrap();
+    let chain = vectors.chain.chain_id;
+    assert_eq!(proof.signed(chain).unwrap().count, 3);
+    let operation = proof.operation.replacen("{\"time\":", "{\"time\": ", 1);
+    assert_ne!(operation, proof.operation);
+    let refused = OperationProof { operation, ..proof.clone() }.signed(chain).unwrap_err();
+    assert_eq!(refused.check, "operation-in-submission");
+    let keys = vec![signer(9, Algorithm::EdDsa).public_key().to_jwk()];
+    let refused = OperationProof { keys, rotations: Vec::new(), ..proof.clone() }.signed(chain).unwrap_err();
+    assert_eq!(refused.check, "source-key");
+    // Its rotation is of this chain too.
+    assert_eq!(proof.signed(chain + 1).unwrap_err().check, "source-key");
+}
+
 // DATA-8: whoever has verified a block before needs to verify it no more, and learns no less of what is in it.
 #[test]
 fn an_operation_is_proven_in_a_block_that_was_proven_before_and_in_no_other() {

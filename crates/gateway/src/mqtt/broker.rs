@@ -2,24 +2,34 @@
 //!
 //! The broker keeps a session for the city, whose name stays, so it keeps what is published while the city is away or the connection is lost; and a
 //! message is acknowledged to the broker after it is decided (MQTT-1). So a message that the broker has reaches the journal: at least once from the
-//! broker, exactly once by its idempotency key (DATA-3).
+//! broker, exactly once by its idempotency key (DATA-3). Beyond this machine nothing is said to it, and nothing taken from it, but over TLS after it has
+//! shown a certificate for its host (MQTT-6).
 
-use std::{fmt, sync::Arc, time::Duration};
+mod address;
+mod tls;
+
+use std::{fmt, io, sync::Arc, time::Duration};
 
 use chancery_reference_points::r2d::R2dSources;
-use percent_encoding::percent_decode_str;
-use rumqttc::v5::{
-    AsyncClient, ClientError, ConnectionError, Event, MqttOptions,
-    mqttbytes::{
-        QoS,
-        v5::{Filter, Packet, Publish, PublishProperties, RetainForwardRule, SubscribeReasonCode},
+use rumqttc::{
+    Transport,
+    v5::{
+        AsyncClient, ClientError, ConnectionError, Event, MqttOptions,
+        mqttbytes::{
+            QoS,
+            v5::{Filter, Packet, Publish, PublishProperties, RetainForwardRule, SubscribeReasonCode},
+        },
     },
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
-use url::Url;
 use zeroize::Zeroizing;
 
+pub use self::address::BrokerError;
+use self::{
+    address::Address,
+    tls::{Trust, Way},
+};
 use super::{
     decide::{Patience, decide},
     limits::{FIRST_PAUSE, MAX_BROKER_KIB, MAX_IN_FLIGHT, MAX_PACKET_BYTES, MAX_PAUSE},
@@ -27,26 +37,11 @@ use super::{
 };
 use crate::lines;
 
-/// The port of MQTT (IANA).
-const DEFAULT_PORT: u16 = 1883;
 /// Requests to the connection that wait; an outcome and an acknowledgement for each message in flight.
 const MAX_REQUESTS: usize = 2 * MAX_IN_FLIGHT as usize;
 /// The broker keeps the session for ever (MQTT 5, 3.1.2.11.2).
 const SESSION_NEVER_ENDS: u32 = u32::MAX;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-
-/// Why this is no broker.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BrokerError {
-    /// Not `mqtt://[USER[:PASSWORD]@]HOST[:PORT]`. The text is not shown: it may hold a password.
-    #[error("the URL of a broker is mqtt://[USER[:PASSWORD]@]HOST[:PORT]")]
-    Url,
-    /// `mqtts://`
-    #[error(
-        "connections to brokers are not encrypted by Chancery: connect to the broker through a tunnel on this machine"
-    )]
-    Encrypted,
-}
 
 /// A broker, and the name of the city's session there.
 #[derive(Clone)]
@@ -54,42 +49,33 @@ pub struct Broker {
     host: String,
     port: u16,
     login: Option<(String, Zeroizing<String>)>,
+    /// None: in clear, on this machine.
+    trust: Option<Trust>,
     client_id: String,
 }
 
 impl Broker {
-    /// Reads `mqtt://[USER[:PASSWORD]@]HOST[:PORT]`. `client_id` names the session: it must stay the same and be the city's alone.
+    /// Reads `mqtts://[USER[:PASSWORD]@]HOST[:PORT]` with the files that it names (`?password-file=FILE&ca-file=FILE&certificate-file=FILE&key-file=FILE`:
+    /// a password of mode 0600, authorities instead of the system's, certificate and key of mode 0600 that the city shows), or `mqtt://` of this
+    /// machine. `client_id` names the session: it must stay the same and be the city's alone.
     ///
     /// # Errors
     /// [`BrokerError`].
     pub fn parse(url: &str, client_id: &str) -> Result<Self, BrokerError> {
-        let url = Url::parse(url).map_err(|_| BrokerError::Url)?;
-        match url.scheme() {
-            "mqtt" => {}
-            "mqtts" => return Err(BrokerError::Encrypted),
-            _ => return Err(BrokerError::Url),
-        }
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or(BrokerError::Url)?;
-        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-            return Err(BrokerError::Url);
-        }
-        let decode = |text: &str| {
-            percent_decode_str(text).decode_utf8().map(|text| text.into_owned()).map_err(|_| BrokerError::Url)
-        };
-        let login = match url.username() {
-            "" => None,
-            user => Some((decode(user)?, Zeroizing::new(decode(url.password().unwrap_or_default())?))),
-        };
-        Ok(Self {
-            host: host.to_owned(),
-            port: url.port().unwrap_or(DEFAULT_PORT),
-            login,
-            client_id: client_id.to_owned(),
-        })
+        let Address { host, port, login, trust } = Address::parse(url)?;
+        Ok(Self { host, port, login, trust, client_id: client_id.to_owned() })
     }
 
-    fn options(&self) -> MqttOptions {
-        let mut options = MqttOptions::new(&self.client_id, &self.host, self.port);
+    /// How the library reaches the broker: by itself, or by the socket at which TLS begins.
+    fn options(&self, way: Option<&Way>) -> MqttOptions {
+        let mut options = match way {
+            None => MqttOptions::new(&self.client_id, &self.host, self.port),
+            Some(way) => {
+                let mut options = MqttOptions::new(&self.client_id, way.socket(), self.port);
+                options.set_transport(Transport::unix());
+                options
+            }
+        };
         options
             .set_keep_alive(KEEP_ALIVE)
             .set_clean_start(false)
@@ -123,6 +109,8 @@ impl fmt::Debug for Broker {
 enum Lost {
     #[error(transparent)]
     Connection(Box<ConnectionError>),
+    #[error("no TLS with the broker: {0}")]
+    Tls(io::Error),
     #[error("the broker does not let the city subscribe to {OPERATIONS_FILTER}")]
     NotSubscribed,
     #[error("the broker sends more at once than is kept in memory")]
@@ -179,7 +167,14 @@ async fn connection(
     sources: Arc<dyn R2dSources>,
     shutdown: CancellationToken,
 ) -> (bool, Result<(), Lost>) {
-    let (client, mut events) = AsyncClient::new(broker.options(), MAX_REQUESTS);
+    let way = match &broker.trust {
+        None => None,
+        Some(trust) => match Way::open(trust, &broker.host, broker.port).await {
+            Ok(way) => Some(way),
+            Err(error) => return (false, Err(Lost::Tls(error))),
+        },
+    };
+    let (client, mut events) = AsyncClient::new(broker.options(way.as_ref()), MAX_REQUESTS);
     let (messages, received) = mpsc::unbounded_channel();
     let undecided = Undecided { messages, memory: Arc::new(Semaphore::new(MAX_BROKER_KIB)) };
     let work = work(client.clone(), sources, received);

@@ -10,12 +10,12 @@ use std::{
 
 use sqlx::{
     ConnectOptions, PgPool, Postgres, Row as _, Sqlite, SqlitePool,
-    postgres::{PgConnectOptions, PgPoolOptions, PgRow},
+    postgres::{PgPoolOptions, PgRow},
     query::Query,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 
-use super::{DatabaseLocation, migrations};
+use super::{DatabaseLocation, migrations, postgres};
 use crate::{
     error::{IdentityError, IdentityResult},
     key_ring::create_private,
@@ -260,8 +260,7 @@ impl Pool {
     }
 
     async fn open_postgres(url: &str) -> IdentityResult<Self> {
-        let options: PgConnectOptions =
-            url.parse().map_err(|_| IdentityError::UnknownDatabase("this postgres URL".into()))?;
+        let options = postgres::options(url)?;
         let pool = PgPoolOptions::new()
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(WAIT)

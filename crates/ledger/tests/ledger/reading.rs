@@ -213,6 +213,16 @@ async fn an_endpoint_of_another_chain_is_named_at_once() {
     assert!(matches!(error, LedgerError::WrongGenesis { .. }), "{error}");
 }
 
+// M-SEC
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_of_another_machine_is_not_asked_in_clear() {
+    for url in ["http://192.0.2.1:8545", "ws://192.0.2.1:8546", "http://node.example", "http://[2001:db8::1]:8545"] {
+        let refused = connect(vec![config(url)], limits()).await.unwrap_err();
+        assert_eq!(refused, LedgerError::InClear { chain: "main".to_owned() }, "{url}");
+        assert!(!refused.is_temporary());
+    }
+}
+
 // The endpoint is another one after an outage: what it says is not believed (LEDGER-1).
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_that_changes_its_chain_is_noticed() {

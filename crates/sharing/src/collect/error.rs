@@ -66,9 +66,9 @@ pub enum CollectError {
     NoToken(SocketAddr),
     /// Anybody could write there, and everybody on the way reads it.
     #[error(
-        "{0} is reached from other machines, and syslog comes there in plain text, of anybody: take it over TLS (syslog_tls), listen on a loopback address, or name the addresses of your senders (syslog_plain_senders) where a network of your own leads to them"
+        "{0} is reached from other machines, and syslog comes there in plain text, of anybody: take it over TLS (syslog_tls, with syslog_client_ca_file), or listen on a loopback address, behind a syslog daemon that speaks TLS with your senders"
     )]
-    NoSenders(SocketAddr),
+    PlainSyslog(SocketAddr),
     /// Anybody could write there.
     #[error(
         "syslog over TLS on {0} is reached from other machines, and anybody could write there: name the authority of your senders' certificates (syslog_client_ca_file), or listen on a loopback address"

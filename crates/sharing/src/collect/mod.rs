@@ -63,11 +63,11 @@ pub struct CollectorConfig {
     pub max_bytes: u64,
     /// Files that grow.
     pub tails: Vec<TailedFile>,
-    /// Syslog over UDP (RFC 5426); beyond loopback of [`Self::plain_senders`] alone.
+    /// Syslog over UDP (RFC 5426), on loopback alone: nothing shows there who sends.
     pub syslog_udp: Option<SocketAddr>,
-    /// Syslog over TCP (RFC 6587); beyond loopback of [`Self::plain_senders`] alone.
+    /// Syslog over TCP (RFC 6587), on loopback alone.
     pub syslog_tcp: Option<SocketAddr>,
-    /// Addresses whose syslog is taken in plain text, and no other; when none is named, plain syslog is taken on loopback alone, of anybody there.
+    /// Addresses of this machine whose syslog is taken in plain text, and no other; when none is named, of anybody there.
     pub plain_senders: Vec<IpAddr>,
     /// Syslog over TLS (RFC 5425), by [`Self::syslog_encryption`]; beyond loopback one that verifies senders.
     pub syslog_tls: Option<SocketAddr>,
@@ -99,10 +99,9 @@ impl CollectorConfig {
             }
         }
         let in_plain_text = [self.syslog_udp, self.syslog_tcp];
-        if let Some(address) = in_plain_text.into_iter().flatten().find(is_reached)
-            && self.plain_senders.is_empty()
-        {
-            return Err(CollectError::NoSenders(address));
+        if let Some(address) = in_plain_text.into_iter().flatten().find(is_reached) {
+            // Not of named addresses either: an address authenticates nobody, and everybody on the way reads and alters.
+            return Err(CollectError::PlainSyslog(address));
         }
         if let Some(address) = self.syslog_tls {
             let Some(encryption) = &self.syslog_encryption else { return Err(CollectError::NoCertificate(address)) };

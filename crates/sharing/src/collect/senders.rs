@@ -1,4 +1,4 @@
-//! Whose syslog is taken in plain text, where nothing but an address says who sends.
+//! Whose syslog is taken in plain text on this machine, where nothing but an address says who sends.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -12,7 +12,7 @@ impl Senders {
         Self(None)
     }
 
-    /// These alone; anybody when none is named, which a listener beyond loopback does not get.
+    /// These alone; anybody when none is named.
     pub(super) fn named(addresses: &[IpAddr]) -> Self {
         Self((!addresses.is_empty()).then(|| addresses.iter().map(IpAddr::to_canonical).collect()))
     }

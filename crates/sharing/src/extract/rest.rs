@@ -30,7 +30,7 @@ const MAX_PAGES: u32 = 100_000;
 /// A service of the owner, or of somebody who lets it read.
 #[derive(Clone)]
 pub struct RestConfig {
-    /// Of the first page, `http` or `https`.
+    /// Of the first page: `https`, or `http` on this machine.
     pub url: String,
     /// JSON pointer (RFC 6901) to the array of rows in a page; empty when the page is the array.
     pub rows: String,
@@ -63,8 +63,10 @@ impl RestSource {
         if !url.username().is_empty() || url.password().is_some() {
             return refused("a password is not written into an address: use a token");
         }
-        if config.token.is_some() && url.scheme() == "http" && !is_this_machine(&url) {
-            return refused("a token is sent over https, or on this machine");
+        if url.scheme() == "http" && !is_this_machine(&url) {
+            return refused(
+                "it is reached over https, or is on this machine: rows and token would be read and changed on the way",
+            );
         }
         for pointer in [Some(&config.rows), config.next.as_ref()].into_iter().flatten() {
             if !pointer.is_empty() && !pointer.starts_with('/') {

@@ -83,10 +83,8 @@ pub(super) fn check(config: &RemoteConfig) -> Result<(), RemoteError> {
     if login.user.is_empty() || login.user.contains(char::is_control) || secret.contains(char::is_control) {
         return refused("user and password are a line each");
     }
-    if matches!(config.access, Access::Ftp(_)) && login.password.is_some() && !crate::this_machine::is_local(host) {
-        return refused(
-            "a password is sent over ftps or sftp, or on this machine: over ftp everybody on the way can read it",
-        );
+    if matches!(config.access, Access::Ftp(_)) && !crate::this_machine::is_local(host) {
+        return Err(RemoteError::InClear(host.clone()));
     }
     Ok(())
 }

@@ -17,6 +17,11 @@ pub enum RemoteError {
     /// Correct the declaration.
     #[error("the declaration of the remote directory cannot be used: {0}")]
     Configuration(String),
+    /// FTP without TLS to another machine.
+    #[error(
+        "over ftp {0} is spoken to in clear, and whoever is on the way can read and replace each file: use ftps (with ca_file for an authority of its own) or sftp; ftp is for a server of this machine"
+    )]
+    InClear(String),
     /// The server is away, or broke off.
     #[error("the server does not answer or broke off, run again, a file goes on where it ended: {0}")]
     Lost(String),

@@ -105,7 +105,7 @@ impl Default for Deadlines {
 /// A protocol, with what both sides show one another.
 #[derive(Clone, Debug)]
 pub enum Access {
-    /// RFC 959 without encryption: without a password, or on this machine.
+    /// RFC 959 without encryption: on this machine alone.
     Ftp(FtpLogin),
     /// RFC 4217: TLS on the control connection and on every data connection.
     Ftps {

@@ -145,9 +145,14 @@ async fn a_server_that_cannot_show_who_it_is_gets_no_password() {
     let config = served.config("localhost", injecting.port, ftps(&made.ca), "/");
     let refused = served.refusal(&config).await;
     assert!(matches!(refused, RemoteError::Protocol(_)), "{refused}");
-    let far = served.config("files.example", 21, Access::Ftp(login(FtpServer::PASSWORD)), "/");
-    let refused = served.refusal(&far).await;
-    assert!(matches!(refused, RemoteError::Configuration(_)), "{refused}");
+    // Files that anybody on the way can replace are not taken, with a password or without.
+    let anonymous = FtpLogin { user: "anonymous".to_owned(), password: None };
+    for (host, login) in
+        [("files.example", login(FtpServer::PASSWORD)), ("files.example", anonymous.clone()), ("192.0.2.1", anonymous)]
+    {
+        let refused = served.refusal(&served.config(host, 21, Access::Ftp(login), "/")).await;
+        assert!(matches!(&refused, RemoteError::InClear(named) if named == host), "{refused}");
+    }
     assert_eq!(served.desk.published(), 0);
 }
 

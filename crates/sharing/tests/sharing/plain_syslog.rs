@@ -1,4 +1,4 @@
-//! Syslog in plain text from other machines.
+//! Syslog in plain text: of this machine alone.
 
 use std::{
     io::{Read as _, Write as _},
@@ -15,21 +15,24 @@ use crate::{
 
 // M-SEC, S-COL
 #[tokio::test(flavor = "multi_thread")]
-async fn plain_syslog_beyond_this_machine_is_taken_of_named_senders_alone() {
+async fn plain_syslog_beyond_this_machine_is_refused_and_on_it_taken_of_named_senders_alone() {
     let desk = Desk::new();
     let everywhere = Some(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0));
     let quiet = CollectorConfig { tails: vec![], ..config(&desk) };
-    for open in [
-        CollectorConfig { syslog_udp: everywhere, ..quiet.clone() },
-        CollectorConfig { syslog_tcp: everywhere, ..quiet.clone() },
-    ] {
-        let refused = Collector::start(open).await.err();
-        assert!(matches!(refused, Some(CollectError::NoSenders(_))), "{refused:?}");
-    }
     // Two addresses of this machine, of which one is named.
     let (named, stranger) = (Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::LOCALHOST);
+    for plain_senders in [vec![], vec![named.into()]] {
+        for open in [
+            CollectorConfig { syslog_udp: everywhere, plain_senders: plain_senders.clone(), ..quiet.clone() },
+            CollectorConfig { syslog_tcp: everywhere, plain_senders: plain_senders.clone(), ..quiet.clone() },
+        ] {
+            let refused = Collector::start(open).await.err();
+            assert!(matches!(refused, Some(CollectError::PlainSyslog(_))), "{refused:?}");
+        }
+    }
+    let loopback = Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0));
     let config =
-        CollectorConfig { syslog_udp: everywhere, syslog_tcp: everywhere, plain_senders: vec![named.into()], ..quiet };
+        CollectorConfig { syslog_udp: loopback, syslog_tcp: loopback, plain_senders: vec![named.into()], ..quiet };
     let collector = Collector::start(config).await.unwrap();
     let here = |address: Option<SocketAddr>| SocketAddr::from((Ipv4Addr::LOCALHOST, address.unwrap().port()));
     // In their order: what is taken of the stranger would come first.

@@ -160,6 +160,8 @@ async fn a_service_that_leads_astray_is_refused_and_publishes_nothing() {
         ("ftp://127.0.0.1/", None),
         ("http://a:b@127.0.0.1/", None),
         ("http://example.org/", Some("secret")),
+        ("http://example.org/", None),
+        ("http://192.0.2.1/", None),
         ("rows", None),
     ] {
         let made = RestSource::new(RestConfig {

@@ -15,7 +15,7 @@ const NONCE_BYTES = 16;
 const MS_PER_SECOND = 1000;
 
 export interface ConnectionOptions {
-  /** `http://HOST:PORT` or `https://HOST`. */
+  /** `https://HOST`; of this machine `http://HOST:PORT` too. */
   readonly gateway: string;
   /** Signs requests; without one, what is open to anybody can be asked. */
   readonly key?: EthereumKey;
@@ -195,6 +195,7 @@ function addressOf(gateway: string): string {
   if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.search !== '' || url.hash !== '') {
     throw new InputError(`'${gateway}' is no address of a gateway: write http://HOST:PORT or https://HOST`);
   }
+  if (!isKeptToItself(url)) throw new InputError(`${gateway} is not encrypted, and on another machine: use its https address`);
   return url.href.replace(/\/$/, '');
 }
 
@@ -212,7 +213,8 @@ function urlOf(gateway: string, { path, parameters = {}, query = {} }: Call): UR
   return url;
 }
 
-function isKeptToItself({ protocol, hostname }: URL): boolean {
+/** Whether nobody on the way hears what is said there: over https, or on this machine. */
+export function isKeptToItself({ protocol, hostname }: URL): boolean {
   const isHere = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
   return protocol === 'https:' || (protocol === 'http:' && isHere);
 }

@@ -1,8 +1,8 @@
 /** JSON-RPC to a chain's node. What it answers is not believed: each caller verifies it. */
 import { utf8Of } from '../encoding.js';
-import { NotAGatewayError } from '../errors.js';
+import { InputError, NotAGatewayError } from '../errors.js';
 import { parsed, textOf } from './answer.js';
-import type { Connection } from './connection.js';
+import { isKeptToItself, type Connection } from './connection.js';
 import { retrying } from './retry.js';
 
 /** A node's own error (JSON-RPC 2.0, section 5.1). */
@@ -18,9 +18,10 @@ export class NodeError extends NotAGatewayError {
   }
 }
 
-/** Asks what may be asked again, when the node is silent. @throws UnreachableError, NodeError for an error of the node, NotAGatewayError */
+/** Asks what may be asked again, when the node is silent. @throws UnreachableError, NodeError for an error of the node, NotAGatewayError, InputError for plain HTTP beyond this machine */
 export async function askNode(connection: Connection, rpcUrl: string, method: string, params: readonly unknown[], signal?: AbortSignal): Promise<unknown> {
   if (!URL.canParse(rpcUrl)) throw new NotAGatewayError(rpcUrl, 0, 'it is no address of a node');
+  if (!isKeptToItself(new URL(rpcUrl))) throw new InputError(`${rpcUrl} is not encrypted, and on another machine: use an https address of a node`);
   const body = utf8Of(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }));
   const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
   const ask = async (): Promise<unknown> => {

@@ -99,6 +99,9 @@ fn look_at(node: &LoadedNode, findings: &mut Findings) {
     if let Some(warning) = known_keys::warning(&config.genesis).filter(|_| is_reached) {
         findings.add_attention(warning);
     }
+    if let Some(in_clear) = &node.in_clear {
+        findings.add_attention(in_clear.as_str());
+    }
     let key = hex::encode(config.keys.peer_public_key_bytes());
     let runs = directories(&config.data_dir, &node.consensus_dir, hash, Some(&key), findings);
     if !runs {

@@ -1,5 +1,7 @@
 //! The city as a client of a broker that a test plays.
 
+mod encrypted;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::BytesMut;
@@ -7,7 +9,7 @@ use chancery_reference_points::Code;
 use rumqttc::v5::mqttbytes::{QoS, v5};
 use serde_json::json;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     time::timeout,
 };
@@ -20,14 +22,23 @@ use crate::mqtt::{Broker, follow, limits::MAX_IN_FLIGHT, topics::OPERATIONS_FILT
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// One connection of the city, at the broker's end.
-struct Session {
-    stream: TcpStream,
+struct Session<S = TcpStream> {
+    stream: S,
     received: BytesMut,
 }
 
 impl Session {
     async fn accept(listener: &TcpListener, session_present: bool) -> Self {
-        let (stream, _) = timeout(MAX_WAIT, listener.accept()).await.expect("the city does not connect").unwrap();
+        Self::begin(connected(listener).await, session_present).await
+    }
+}
+
+async fn connected(listener: &TcpListener) -> TcpStream {
+    timeout(MAX_WAIT, listener.accept()).await.expect("the city does not connect").unwrap().0
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    async fn begin(stream: S, session_present: bool) -> Self {
         let mut session = Self { stream, received: BytesMut::new() };
         let v5::Packet::Connect(connect, ..) = session.next().await else { panic!("no CONNECT") };
         assert!(!connect.clean_start && connect.client_id == "chancery-x");

@@ -34,16 +34,17 @@ use crate::{
 };
 
 /// Of `localhost`, signed by itself, until 2125.
-const CERTIFICATE: &str = include_str!("tls/certificate.pem");
+pub(super) const CERTIFICATE: &str = include_str!("tls/certificate.pem");
 /// A key for these tests alone.
-const KEY: &str = include_str!("tls/key.pem");
+pub(super) const KEY: &str = include_str!("tls/key.pem");
 /// Another pair, which clients of the first do not trust.
-const OTHER_CERTIFICATE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/gateway/tls/second.pem"));
+pub(super) const OTHER_CERTIFICATE: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/gateway/tls/second.pem"));
 const OTHER_KEY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/gateway/tls/second-key.pem"));
 /// Many times what it takes until files are read again.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
-fn written(folder: &Path, name: &str, text: &str, mode: u32) -> std::path::PathBuf {
+pub(super) fn written(folder: &Path, name: &str, text: &str, mode: u32) -> std::path::PathBuf {
     let path = folder.join(name);
     fs::write(&path, text).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
