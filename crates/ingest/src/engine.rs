@@ -4,9 +4,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use alloy_primitives::Address;
 use chancery_data::{
-    Jws, JwsError, Signer, SourceId, Submission, SubmissionError, merkle,
+    Jws, JwsError, Operation, Signer, SourceId, Submission, SubmissionError, merkle,
     proof::{Membership, OperationProof, Recorded, VERSION},
     receipt::ReceiptSigner,
+    sealed,
+    submission::{Access, Statement},
 };
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
@@ -34,6 +36,7 @@ use crate::{
     receipts::{GroupReceipts, Remembered},
     sources::{Sources, check_time, effect, lineage},
     subject::subject_key,
+    usage::DAY_MS,
     writer::{Command, MAX_COMMAND_BYTES, Writer, Written},
 };
 
@@ -44,6 +47,11 @@ pub trait ContentRules: Send + Sync {
     /// # Errors
     /// `UnknownFormat`, `FormatVersion`, `WrongChain`, `SchemaViolation`.
     fn check(&self, submission: &Submission, chain: &ChainName, now_ms: u64) -> DoorResult<()>;
+
+    /// Whether the format in force is sealed (DATA-11).
+    fn is_sealed(&self, _: &str) -> bool {
+        false
+    }
 }
 
 /// What an ingest is made of.
@@ -304,12 +312,16 @@ impl Ingest {
         blocking(move || {
             let (kept, block) = shared.kept(place)?;
             let record = block.and_then(|block| block.record);
+            let payload = Jws::payload_of(&kept.jws).map_err(DoorError::internal)?;
+            let statement: Statement = serde_json::from_slice(&payload).map_err(DoorError::internal)?;
             Ok(SubmissionState {
                 place,
                 digest: kept.head.digest,
                 source: kept.head.source,
                 count: u32::try_from(kept.operations.len()).unwrap_or(u32::MAX),
                 accepted_at_ms: kept.head.accepted_at_ms,
+                access: shared.access(&statement, &kept.operations),
+                expires_ms: readable_until_ms(kept.head.accepted_at_ms, &statement),
                 recorded: record.map(|record| (record.root, record.recorded)),
             })
         })
@@ -466,6 +478,17 @@ impl Shared {
         Ok((kept, self.index.block_of(place).map_err(broken)?))
     }
 
+    /// The class that counts: what is in clear of a format that is sealed now is restricted, whatever its source said (DATA-11).
+    fn access(&self, statement: &Statement, operations: &[Vec<u8>]) -> Access {
+        // What does not read as an operation shows no more than one that does.
+        let in_clear = |bytes: &Vec<u8>| !Operation::parse(bytes).is_ok_and(|one| !sealed::is_in_clear(&one));
+        if self.rules.is_sealed(&statement.format) && operations.iter().any(in_clear) {
+            Access::Restricted
+        } else {
+            statement.control.access
+        }
+    }
+
     /// Everything of a proof but the chain's part.
     fn proof(
         &self,
@@ -517,6 +540,11 @@ fn refuse(error: &SubmissionError) -> DoorError {
         _ => Code::MalformedRequest,
     };
     DoorError::new(code, error.to_string())
+}
+
+/// Until when it is kept, and read by anybody but its source.
+fn readable_until_ms(accepted_at_ms: u64, statement: &Statement) -> u64 {
+    accepted_at_ms.saturating_add(u64::from(statement.control.retention_days) * DAY_MS)
 }
 
 /// The process is ending, or its writer broke: it is not known whether it was accepted.

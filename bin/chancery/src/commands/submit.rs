@@ -18,7 +18,9 @@ use chancery_client::{
     rest::types::submissions::{SubmissionReceipt, SubmitData},
 };
 use chancery_data::{
-    Control, Operation, PublicKey, Signer, SourceId, merkle,
+    Control, Operation, PublicKey, Signer, SourceId,
+    ask::{self, Ask},
+    merkle,
     operation::MAX_OPERATION_BYTES,
     reader::MAX_READERS,
     submission::{Access, MAX_SUBMISSION_BYTES, Statement, TYP},
@@ -179,10 +181,27 @@ impl Sender<'_> {
         }
     }
 
+    /// The client that asks for a proof: as the source, where the data are not for anybody.
+    async fn asking(&self, receipt: &SubmissionReceipt) -> Result<Client> {
+        if self.control.access == Access::Public {
+            return Ok(self.client.clone());
+        }
+        let ask = Ask {
+            chain_id: self.chain_id,
+            source: self.source,
+            place: receipt.place,
+            digest: receipt.digest.0,
+            time: now_ms(),
+        };
+        let signer = Arc::clone(&self.signer);
+        let signed = off_runtime(self.signer.may_block(), move || signer.sign(&ask, ask::TYP)).await??;
+        Ok(self.client.clone().asking_as_source(signed.text()))
+    }
+
     async fn proof(&self, receipt: &SubmissionReceipt) -> Result<serde_json::Value> {
         let begun = Instant::now();
         loop {
-            match self.client.submitted_operation_proof(receipt.place, receipt.digest.0, 0).await {
+            match self.asking(receipt).await?.submitted_operation_proof(receipt.place, receipt.digest.0, 0).await {
                 Err(error) if is_early(&error) && begun.elapsed() < PROOF_PATIENCE => {
                     tokio::time::sleep(PROOF_PAUSE).await
                 }

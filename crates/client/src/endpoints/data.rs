@@ -128,7 +128,8 @@ impl Client {
         self.send(Call::get(&["v1", "submissions", &place, &digest], Query::new())).await
     }
 
-    /// `GET /v1/submissions/{place}/{digest}/operations/{index}`: the file that `chancery verify` reads.
+    /// `GET /v1/submissions/{place}/{digest}/operations/{index}`: the file that `chancery verify` reads. Of data that are not public for who may read them, as the key of this
+    /// client or as the source ([`Client::asking_as_source`]).
     ///
     /// # Errors
     /// [`crate::ClientError`]; `not-final-yet` until its data block is.

@@ -142,8 +142,8 @@ pub const MATRIX: &[Row] = &[
     row(
         "GET",
         "/v1/submissions/{place}/{digest}/operations/{index}",
-        Who::Anybody,
-        "whoever knows the digest: it stands in the receipt",
+        Who::AnybodyByRole,
+        "public data: whoever knows the digest; the source itself; offices also internal data; restricted data that name it",
     ),
     row("POST", "/v1/data/search", Who::AnybodyByRole, READABLE),
     row(

@@ -19,6 +19,7 @@ mod logs;
 mod narrowing;
 mod portals;
 mod problems;
+mod proofs;
 mod requests;
 mod routes;
 mod searches;

@@ -26,7 +26,7 @@ use super::{Dice, Sample, structures};
 structures! {
     SourceSubmission { submission, operations }
     AcceptedSubmission { place, digest, source, key, count, accepted_at_ms, repeated, receipt }
-    SubmissionState { place, digest, source, count, accepted_at_ms, recorded }
+    SubmissionState { place, digest, source, count, accepted_at_ms, access, expires_ms, recorded }
     Jwk { kty, crv, x, y }
     SourceKey { jwk, kid, from_ms, until_ms, statement, approval }
     Withdrawal { at_ms, by, reason }

@@ -65,7 +65,8 @@ impl R2dSources for Behind {
     }
 
     async fn submission(&self, _: u64) -> DoorResult<SubmissionState> {
-        self.answer("r2d.submission", answers::submission_state()).await
+        let accepted = self.accepted.lock().unwrap().clone();
+        self.answer("r2d.submission", accepted.map_or_else(answers::submission_state, |(state, _)| state)).await
     }
 
     async fn submitted_operation_proof(&self, _: u64, _: u32) -> DoorResult<SourceOperationProof> {
@@ -77,7 +78,8 @@ impl R2dSources for Behind {
     }
 
     async fn source(&self, _: Address) -> DoorResult<Source> {
-        self.answer("r2d.source", answers::source()).await
+        let accepted = self.accepted.lock().unwrap().clone();
+        self.answer("r2d.source", accepted.map_or_else(answers::source, |(_, source)| source)).await
     }
 }
 
