@@ -4,8 +4,8 @@ use alloy_primitives::{Address, B256};
 use chancery_rest::types::{
     alerts::AuditStatus,
     data::{
-        AggregateData, Asset, DataAggregates, DataAudit, DayCount, FoundData, NEXT_PAGE_HEADER, OperationPlace,
-        SearchData, Trace,
+        AggregateData, Asset, DataAggregates, DataAudit, DayCount, FoundData, NEXT_PAGE_HEADER, SearchData,
+        SearchPlace, Trace,
     },
     operations::{OperationProof, OperationReceipt, SubmitOperation},
     organizations::Changed,
@@ -24,7 +24,7 @@ use crate::{
 /// A page of a search as a file.
 pub struct DataFile {
     /// `after` of the next page; absent on the last.
-    pub next: Option<OperationPlace>,
+    pub next: Option<SearchPlace>,
     /// The file.
     pub bytes: FileStream,
 }

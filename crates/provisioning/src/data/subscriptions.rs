@@ -67,8 +67,8 @@ pub(super) fn days(asked: &Subscribe) -> DoorResult<u32> {
     if asked.name.len() > MAX_NAME_BYTES || asked.name.chars().any(char::is_control) {
         return refuse("name", format!("at most {MAX_NAME_BYTES} bytes without control characters"));
     }
-    let DataQuery { ascending, limit, after, .. } = &asked.query;
-    if *ascending || limit.is_some() || after.is_some() {
+    let DataQuery { ascending, limit, after, sort, .. } = &asked.query;
+    if *ascending || limit.is_some() || after.is_some() || sort.is_some() {
         return refuse("query", "order, limit and where it goes on are said when it is read".into());
     }
     Ok(days)

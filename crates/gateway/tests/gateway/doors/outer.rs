@@ -178,7 +178,8 @@ impl V2m for Behind {
 impl U2sData for Behind {
     async fn search_data(&self, _: &Actor, _: DataQuery) -> DoorResult<DataPage> {
         let found = self.found.lock().unwrap().clone();
-        self.answer("u2s.search_data", found.unwrap_or(DataPage { operations: Vec::new(), next: None })).await
+        self.answer("u2s.search_data", found.unwrap_or(DataPage { operations: Vec::new(), next: None, next_key: None }))
+            .await
     }
 
     async fn data_statistics(&self, _: &Actor) -> DoorResult<Vec<DayCount>> {

@@ -27,7 +27,7 @@ impl S2pData for Growing {
         let is_full = operations.len() > limit;
         operations.truncate(limit);
         let next = operations.last().map(|last| last.at).filter(|_| is_full);
-        Ok(DataPage { operations, next })
+        Ok(DataPage { operations, next, next_key: None })
     }
     async fn statistics(&self, _: &Mandate) -> DoorResult<Vec<DayCount>> {
         Ok(Vec::new())
@@ -166,6 +166,7 @@ async fn what_is_no_subscription_is_refused_by_name() {
         (Subscribe { name: "x".repeat(65), ..Subscribe::default() }, "name"),
         (of(DataQuery { ascending: true, ..DataQuery::default() }), "query"),
         (of(DataQuery { limit: Some(1), ..DataQuery::default() }), "query"),
+        (of(DataQuery { sort: "time:asc".parse().ok(), ..DataQuery::default() }), "query"),
     ] {
         let error = service.subscribe(&owner, asked).await.unwrap_err();
         assert_eq!((error.code(), error.members()["member"].as_str()), (Code::MalformedRequest, Some(member)));
