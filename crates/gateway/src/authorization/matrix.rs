@@ -169,6 +169,12 @@ pub const MATRIX: &[Row] = &[
         Who::Authenticated,
         "its own; public data, offices also internal data, restricted data that name it",
     ),
+    row(
+        "GET",
+        "/v1/subscriptions/{subscription}/events",
+        Who::Authenticated,
+        "its own; public data, offices also internal data, restricted data that name it; judged again at every reading",
+    ),
     row("GET", "/v1/resources", Who::AnybodyByRole, "what its roles may see"),
     row("GET", "/v1/resources/{resource}", Who::AnybodyByRole, "what its roles may see"),
     row(

@@ -12,6 +12,7 @@ mod callers;
 mod configuring;
 mod doors;
 mod events;
+mod following;
 mod grpc;
 mod harness;
 mod lasting;

@@ -25,7 +25,7 @@ const ARROW: &str = "application/vnd.apache.arrow.stream";
 const TEXT: &str = r#"{"time":1795229999000,"content":{"place":"harbour"}}"#;
 
 /// Two operations of the submission that the doors know.
-fn page() -> DataPage {
+pub(crate) fn page() -> DataPage {
     let operation = |index| DataOperation {
         at: OperationPlace { place: 128, index },
         digest: answers::submission_state().digest,

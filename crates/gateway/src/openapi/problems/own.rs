@@ -280,7 +280,7 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
             Code::JournalUnavailable,
         ]),
         ("DELETE", "/v1/subscriptions/{subscription}") => one(&[Code::UnknownSubscription, Code::StoreUnavailable]),
-        ("GET", "/v1/subscriptions/{subscription}/operations") => one(&[
+        ("GET", "/v1/subscriptions/{subscription}/operations" | "/v1/subscriptions/{subscription}/events") => one(&[
             Code::UnknownMember,
             Code::UnknownSubscription,
             Code::UnknownService,
