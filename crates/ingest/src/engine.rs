@@ -30,6 +30,7 @@ use crate::{
     group::{Checked, Placed, Update, broken},
     index::{Block, Index},
     journal,
+    limits::MAX_PAST_READERS,
     open::{Opened, open},
     quotas::Quotas,
     reading::JournalReader,
@@ -98,6 +99,7 @@ pub struct Ingest {
     pub(crate) shared: Arc<Shared>,
     pub(crate) commands: mpsc::UnboundedSender<Command>,
     memory: Arc<Semaphore>,
+    past: Arc<Semaphore>,
     limits: Limits,
 }
 
@@ -182,6 +184,7 @@ impl Ingest {
             shared: Arc::new(shared),
             commands,
             memory: Arc::new(Semaphore::new(parts.limits.max_waiting_kib as usize)),
+            past: Arc::new(Semaphore::new(MAX_PAST_READERS)),
             limits: parts.limits,
         })
     }
@@ -251,7 +254,7 @@ impl Ingest {
         let mut results: Vec<_> = results.into_iter().map(|one| one.unwrap_or_else(unwritten)).collect();
         if results.iter().any(|one| one.as_ref().is_ok_and(Acknowledged::is_of_another_group)) {
             let shared = Arc::clone(&self.shared);
-            let found = blocking(move || Ok(shared.with_their_groups(results)));
+            let found = self.looking_back(move || Ok(shared.with_their_groups(results)));
             results = found.await.unwrap_or_else(|_| (0..count).map(|_| unwritten()).collect());
         }
         let shared = Arc::clone(&self.shared);
@@ -264,6 +267,20 @@ impl Ingest {
             signed.collect()
         });
         results.await.unwrap_or_else(|| vec![Err(Refused::unnamed(ending())); count])
+    }
+
+    /// Reads whole groups of the journal, for a few at a time: what asks for them costs nothing to send, and a group may have 8 MiB. Whoever goes away frees its place when that is done.
+    async fn looking_back<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> DoorResult<T> + Send + 'static,
+    ) -> DoorResult<T> {
+        let place = Arc::clone(&self.past).acquire_owned().await.map_err(DoorError::internal)?;
+        blocking(move || {
+            let read = work();
+            drop(place);
+            read
+        })
+        .await
     }
 
     fn send(&self, command: Vec<(usize, Checked)>, permit: &Arc<tokio::sync::OwnedSemaphorePermit>) -> Sent {
@@ -309,7 +326,7 @@ impl Ingest {
     /// As there.
     pub async fn submission(&self, place: u64) -> DoorResult<SubmissionState> {
         let shared = Arc::clone(&self.shared);
-        blocking(move || {
+        self.looking_back(move || {
             let (kept, block) = shared.kept(place)?;
             let record = block.and_then(|block| block.record);
             let payload = Jws::payload_of(&kept.jws).map_err(DoorError::internal)?;
@@ -334,7 +351,7 @@ impl Ingest {
     /// As there.
     pub async fn proof(&self, place: u64, index: u32) -> DoorResult<OperationProof> {
         let shared = Arc::clone(&self.shared);
-        let (mut proof, locator) = blocking(move || shared.proof(place, index)).await?;
+        let (mut proof, locator) = self.looking_back(move || shared.proof(place, index)).await?;
         proof.proof = self.shared.p2r.recorded(&locator).await?.proof;
         Ok(proof)
     }

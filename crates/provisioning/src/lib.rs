@@ -26,4 +26,4 @@ pub use accounts::Accounts;
 pub use catalogue::{Audience, OfferedService};
 pub use data::DataService;
 pub use entity::{Admission, Provisioning};
-pub use subscription_files::{SubscriptionFiles, Subscriptions};
+pub use subscription_files::{KeptSubscription, SubscriptionFiles, Subscriptions};

@@ -16,8 +16,8 @@ pub use graph::{Edge, Graph, Node};
 use serde::{Deserialize, Serialize};
 pub use sort::{CONTENT, MAX_SORT_KEY_BYTES, MAX_SORTED_BYTES, MAX_SORTED_OPERATIONS, NoSort, SORTABLE, Sort};
 pub use subscription::{
-    DEFAULT_SUBSCRIPTION_DAYS, Delivered, MAX_ALL_SUBSCRIPTIONS, MAX_NAME_BYTES, MAX_SUBSCRIPTION_DAYS,
-    MAX_SUBSCRIPTIONS, MAX_WAIT_MS, Reading, Subscribe, Subscription,
+    DEFAULT_SUBSCRIPTION_DAYS, Delivered, MAX_ALL_SUBSCRIPTIONS, MAX_NAME_BYTES, MAX_STRANGERS_SUBSCRIPTIONS,
+    MAX_SUBSCRIPTION_DAYS, MAX_SUBSCRIPTIONS, MAX_WAIT_MS, Reading, Subscribe, Subscription,
 };
 
 use crate::{

@@ -167,6 +167,35 @@ async fn the_same_submission_has_one_place_also_after_a_restart() {
     assert_eq!((again.place, again.repeated, &again.receipt), (place, true, &first.receipt));
 }
 
+// DATA-9, DATA-12: what reads the past is bounded together, however little it costs to ask for it; what is new does not wait for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_for_the_past_waits_for_a_place_and_what_is_new_does_not() {
+    let (folder, chain) = (tempfile::tempdir().unwrap(), Arc::new(Chain::default()));
+    let ingest = start(folder.path(), &chain).await;
+    let device = signer(2);
+    let source = register(&ingest, &device).await;
+    let first = one(&ingest, submit(&device, source, 1, &[READING])).await.unwrap();
+    // In another group: the first is repeated from the journal.
+    let second = one(&ingest, submit(&device, source, 2, &[READING])).await.unwrap();
+    let held = Arc::clone(&ingest.past).acquire_many_owned(u32::try_from(MAX_PAST_READERS).unwrap()).await.unwrap();
+    tokio::select! {
+        biased;
+        state = ingest.submission(second.place) => panic!("it had a place: {state:?}"),
+        proof = ingest.proof(second.place, 0) => panic!("it had a place: {proof:?}"),
+        new = one(&ingest, submit(&device, source, 3, &[READING])) => assert!(!new.unwrap().repeated),
+    }
+    let again = ingest.accept(vec![submit(&device, source, 1, &[READING])]);
+    tokio::pin!(again);
+    tokio::select! {
+        biased;
+        repeated = &mut again => panic!("it had a place: {repeated:?}"),
+        new = one(&ingest, submit(&device, source, 4, &[READING])) => assert!(!new.unwrap().repeated),
+    }
+    drop(held);
+    let repeated = again.await.pop().unwrap().unwrap();
+    assert_eq!((repeated.place, repeated.repeated, repeated.receipt), (first.place, true, first.receipt));
+}
+
 /// Every format is sealed.
 struct AnySealed;
 

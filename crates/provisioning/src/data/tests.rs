@@ -15,6 +15,7 @@ use chancery_reference_points::{
 use parking_lot::Mutex;
 
 use super::*;
+use crate::subscription_files::KeptSubscription;
 
 #[derive(Default)]
 struct MemoryJournal(Mutex<Vec<HistoryEntry>>);
@@ -111,10 +112,10 @@ impl S2pData for TwoVersions {
 struct Forgotten;
 
 impl Subscriptions for Forgotten {
-    fn all(&self) -> io::Result<Vec<(Address, Subscription)>> {
+    fn all(&self) -> io::Result<Vec<KeptSubscription>> {
         Ok(Vec::new())
     }
-    fn keep(&self, _: Address, _: &Subscription) -> io::Result<()> {
+    fn keep(&self, _: &KeptSubscription) -> io::Result<()> {
         Ok(())
     }
     fn forget(&self, _: B256) -> io::Result<()> {
