@@ -4,7 +4,7 @@ mod record;
 mod subscriptions;
 mod told;
 
-use std::{collections::BTreeSet, io, sync::Arc};
+use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 
 use alloy_primitives::B256;
 use async_trait::async_trait;
@@ -34,6 +34,8 @@ use crate::{
     subscription_files::Subscriptions,
 };
 
+/// How long whoever waits lets gather what comes before it looks again: what does not match would be a search for each submission and each who waits.
+const GATHERING: Duration = Duration::from_millis(50);
 /// Most accesses of one trace.
 const MAX_ACCESSES: usize = 1000;
 
@@ -186,6 +188,7 @@ impl DataService {
                 return Ok(Delivered { operations, cursor });
             }
             self.data.searchable(&by, reached, left_ms).await?;
+            tokio::time::sleep(GATHERING).await;
         }
     }
 }

@@ -133,6 +133,9 @@ pub(crate) enum SubscriptionCommand {
         /// End when nothing more is there, instead of waiting.
         #[arg(long)]
         once: bool,
+        /// Over one stream of server-sent events, instead of asking again and again.
+        #[arg(long, conflicts_with = "once")]
+        stream: bool,
     },
     /// End a subscription.
     Delete {

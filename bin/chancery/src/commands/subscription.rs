@@ -1,14 +1,21 @@
 //! `chancery subscription` (U2S): queries that are kept, and what matches them as it comes.
 
-use std::{process::ExitCode, time::Duration};
+mod events;
+
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
 use chancery_client::{
     Client, ClientError,
     rest::types::subscriptions::{Subscribe, Subscription},
 };
+use futures::TryStreamExt as _;
 use serde_json::{Value, json};
 
+use self::events::Events;
 use super::{connect, query};
 use crate::{
     arguments::{Connection, SubscriptionCommand},
@@ -19,6 +26,8 @@ use crate::{
 const WAIT_S: u64 = 20;
 /// After how long a city is asked again that did not let us wait, or does not answer.
 const PAUSE: Duration = Duration::from_secs(2);
+/// Longest that one stream is read: the gateway ends it after an hour.
+const STREAM_TIME: Duration = Duration::from_secs(65 * 60);
 
 pub(super) async fn run(command: SubscriptionCommand, connection: &Connection, output: &Output) -> Result<ExitCode> {
     let client = connect(connection).await?;
@@ -32,7 +41,10 @@ pub(super) async fn run(command: SubscriptionCommand, connection: &Connection, o
             let lines: Vec<String> = found.subscriptions.iter().map(line).collect();
             output.answer(&found, lines.join("\n"));
         }
-        SubscriptionCommand::Follow { subscription, after, once } => {
+        SubscriptionCommand::Follow { subscription, after, stream: true, .. } => {
+            follow_stream(&client.with_timeout(STREAM_TIME), subscription, after, output).await?;
+        }
+        SubscriptionCommand::Follow { subscription, after, once, .. } => {
             follow(&client, subscription, after, once, output).await?;
         }
         SubscriptionCommand::Delete { subscription } => {
@@ -59,7 +71,7 @@ async fn follow(
     // Where it goes on is what the command line says; a wrong one is refused before anything is printed.
     query::after(after.as_deref())?;
     loop {
-        let asked = std::time::Instant::now();
+        let asked = Instant::now();
         let wait_s = if once { 0 } else { WAIT_S };
         let delivered = match client.subscribed_operations(subscription, after.as_deref(), wait_s).await {
             Ok(delivered) => delivered,
@@ -81,6 +93,37 @@ async fn follow(
             if !once && asked.elapsed() < PAUSE {
                 tokio::time::sleep(PAUSE).await;
             }
+        }
+    }
+}
+
+/// Prints for ever. A stream that ends, or is cut, is asked for again from where it was.
+async fn follow_stream(
+    client: &Client,
+    subscription: alloy_primitives::B256,
+    mut after: Option<String>,
+    output: &Output,
+) -> Result<()> {
+    query::after(after.as_deref())?;
+    loop {
+        let asked = Instant::now();
+        match client.subscription_events(subscription, after.as_deref()).await {
+            Ok(mut bytes) => {
+                let mut events = Events::default();
+                while let Ok(Some(piece)) = bytes.try_next().await {
+                    for event in events.take(&piece)? {
+                        if let Some(data) = &event.data {
+                            print(&serde_json::from_str(data)?, output);
+                        }
+                        after = event.id.or(after);
+                    }
+                }
+            }
+            Err(error) if is_temporary(&error) => eprintln!("{error}"),
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(rest) = PAUSE.checked_sub(asked.elapsed()) {
+            tokio::time::sleep(rest).await;
         }
     }
 }
