@@ -253,7 +253,7 @@ mod tests {
         let subscribed = Subscribed::open(Arc::new(Nowhere)).unwrap();
         let add = |owner| subscribed.add(owner, Subscribe::default(), 1, 0, 0);
         for number in 0..MAX_STRANGERS_SUBSCRIPTIONS {
-            let roles: &[Role] = if number % 2 == 0 { &[] } else { &[Role::Registered] };
+            let roles: &[Role] = if number.is_multiple_of(2) { &[] } else { &[Role::Registered] };
             add(somebody(number, roles)).unwrap();
         }
         let refused = add(somebody(1 << 20, &[])).unwrap_err();
