@@ -11,7 +11,7 @@ use alloy_primitives::FixedBytes;
 use chancery_grpc::{
     problem_of,
     r2d::{Line, OperationName, Outcome, SubmissionName, SubmissionReceipt},
-    u2s::{Access, Asset, SearchRequest},
+    u2s::{Access, AggregateRequest, Asset, Member, SearchRequest, Sort, SubscribeRequest},
 };
 use chancery_testing::{
     ingest::{FORMAT, Source, StreamConnection, now_ms, run, seattle_weather},
@@ -338,6 +338,31 @@ async fn what_was_submitted_is_found_traced_and_proven_over_grpc() {
         }
     }
     assert_eq!(places.len(), snow);
+    // In the order of a member, over pages; and all of them counted, but only for who is known kept.
+    let sort = Sort { field: "content.temp_max".into(), descending: true, after: None };
+    let mut request =
+        SearchRequest { text: Some("snow".into()), sort: Some(sort), limit: Some(10), ..Default::default() };
+    let mut warmest = Vec::new();
+    loop {
+        let page = door.search(request.clone()).await.unwrap().into_inner();
+        let read = |one: &Value| one["content"]["temp_max"].as_f64().unwrap();
+        warmest.extend(page.operations.iter().map(|one| read(&serde_json::from_slice(&one.operation).unwrap())));
+        match (page.next, request.sort.as_mut()) {
+            (Some(next), Some(sort)) => (request.after, sort.after) = (Some(next), page.next_key),
+            _ => break,
+        }
+    }
+    assert!(warmest.len() == snow && warmest.is_sorted_by(|left, right| left >= right), "{warmest:?}");
+    let counted = AggregateRequest {
+        query: Some(SearchRequest { text: Some("snow".into()), ..Default::default() }),
+        value: Some(Member { path: "temp_max".into(), ..Default::default() }),
+        ..Default::default()
+    };
+    let counted = door.aggregate(counted).await.unwrap().into_inner();
+    assert_eq!((counted.operations, counted.groups[0].values), (snow as u64, snow as u64));
+    let status = door.subscribe(SubscribeRequest::default()).await.unwrap_err();
+    assert_eq!((status.code(), code_of(&status).as_str()), (Code::Unauthenticated, "authentication-required"));
+
     let refused = SearchRequest { limit: Some(1000), ..Default::default() };
     let status = door.search(refused).await.unwrap_err();
     let members: Value = serde_json::from_str(&problem_of(&status).unwrap().unwrap().members_json).unwrap();

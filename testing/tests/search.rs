@@ -237,7 +237,8 @@ async fn what_is_sealed_is_for_who_is_named(gateway: &str, folder: &Path, source
         let begin = ["submit", &path, "--source-key", &key, "--format", SEALED, "--access", "restricted"];
         run(gateway, &[&begin, more].concat())
     };
-    let to_named = ["--reader", NAMED, "--seal-to", NAMED, "--genesis", &genesis];
+    let proofs = file("proofs");
+    let to_named = ["--reader", NAMED, "--seal-to", NAMED, "--genesis", &genesis, "--proofs", &proofs];
     let unsealed = submit("finding", &[]).unwrap_err().to_string();
     assert!(unsealed.contains("--seal-to") && !unsealed.contains("quinsy"), "{unsealed}");
     let broken = submit("broken", &to_named).unwrap_err().to_string();
@@ -263,6 +264,12 @@ async fn what_is_sealed_is_for_who_is_named(gateway: &str, folder: &Path, source
     let by = mine[0]["source"].as_str().unwrap().to_lowercase();
     assert_eq!((&opened["source"], &opened["signedBySource"]), (&json!(by), &json!(true)));
 
+    // The source has its proof by its own key, who is named by its own, and whoever knows the digest alone has none.
+    assert!(std::fs::exists(folder.join(format!("proofs/{}.json", receipt["place"]))).unwrap());
+    assert_eq!(proof_for_anybody(gateway, &receipt["place"], &receipt["digest"]).await, 401);
+    let proven = run(gateway, &["--dev-key", "7", "search", "--format", SEALED, "--proofs"]).unwrap();
+    assert!(proven["operations"][0]["proof"].is_object(), "{proven}");
+
     // The operator has an office, and is not named; the source's organization sees that there is something sealed.
     assert_eq!((found("0", &[]), all(gateway, json!({"formats": [SEALED]})).await), (Vec::new(), Vec::new()));
     assert!(open("0").unwrap_err().to_string().contains("no operation that you may read"));
@@ -277,6 +284,13 @@ async fn what_is_sealed_is_for_who_is_named(gateway: &str, folder: &Path, source
     };
     assert_eq!((counted(&[]), counted(&["--dev-key", "7"]), counted(&["--dev-key", "5"])), (0, 0, 1));
     assert_eq!(counted(&["--dev-key", "8"]), 1, "supervisors see how much there is of everything");
+}
+
+/// The status of a receipt's proof, for who knows the digest and nothing else.
+async fn proof_for_anybody(gateway: &str, place: &Value, digest: &Value) -> u16 {
+    let digest = digest.as_str().unwrap();
+    let proof = reqwest::get(format!("{gateway}/v1/submissions/{place}/{digest}/operations/0")).await.unwrap();
+    proof.status().as_u16()
 }
 
 async fn submit_line(gateway: &str, source: &Source, operation: String, key: u8) {
@@ -296,8 +310,11 @@ async fn what_was_in_clear_of_a_format_that_becomes_sealed_is_restricted(gateway
         told.clone().any(|one| one.as_str().unwrap().contains("are in clear and would be refused now")),
         "{effects}"
     );
-    assert!(!all(gateway, json!({"formats": [FORMAT], "limit": 100})).await.is_empty(), "a dry run changes nothing");
+    let open = all(gateway, json!({"formats": [FORMAT], "limit": 100})).await;
+    let (place, digest) = (&open.last().unwrap()["at"]["place"], &open.last().unwrap()["digest"]);
+    assert_eq!(proof_for_anybody(gateway, place, digest).await, 200, "a dry run changes nothing");
     run(gateway, &configure).unwrap();
+    assert_eq!(proof_for_anybody(gateway, place, digest).await, 401);
     assert_eq!(all(gateway, json!({"formats": [FORMAT]})).await, Vec::<Value>::new());
     let of_owner = run(gateway, &["--dev-key", "5", "search", "--format", FORMAT]).unwrap();
     let first = &of_owner["operations"][0];

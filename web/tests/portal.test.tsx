@@ -5,11 +5,11 @@ import userEvent from '@testing-library/user-event';
 import axe from 'axe-core';
 import type { ReactNode } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ActivityReport, Chain, DataAudit, Quotas } from '../src/api/types';
+import type { ActivityReport, Chain, DataAudit, OpenData, Quotas } from '../src/api/types';
 import { alertsOf, OLD_ANCHOR_SECONDS } from '../src/apps/portal/alerts';
 import { chartsOf } from '../src/apps/portal/charts';
 import { counted, daysOf, MAX_SERIES, OTHERS } from '../src/apps/portal/counting';
-import { csvCell, csvOf, openData } from '../src/apps/portal/csv';
+import { csvCell, csvOf, OPEN_DATA_COLUMNS, openData } from '../src/apps/portal/csv';
 import { Overview } from '../src/apps/portal/overview';
 import { FeesPage } from '../src/apps/portal/fees';
 import { amountOf, isCurrency, money } from '../src/apps/portal/money';
@@ -18,6 +18,7 @@ import type { Watch } from '../src/apps/portal/portal';
 import { boundOf, QuotasPage } from '../src/apps/portal/quotas';
 import { auditOf, MAX_PARTS } from '../src/apps/portal/report-audit';
 import { Reports } from '../src/apps/portal/reports';
+import { UsagePreview } from '../src/apps/portal/report-usage';
 import { ServicesPage } from '../src/apps/portal/services';
 import { auditTables, billTables, usageTables } from '../src/apps/portal/tables';
 import { barsOf, Chart } from '../src/components/Chart';
@@ -57,6 +58,18 @@ const REPORT: ActivityReport = {
   aliases: [],
   more: false,
   unreachable: [],
+};
+
+/** Of the same period what everybody may have: fewer operations than an operator counts, no address, and no resource that not everybody may see. */
+const OPEN: OpenData = {
+  from: REPORT.from,
+  to: REPORT.to,
+  madeAt: REPORT.madeAt,
+  whole: true,
+  rows: [
+    { day: '2026-11-20', topic: 'operations', name: 'reading/air-quality', event: 'accepted', count: 900 },
+    { day: '2026-11-22', topic: 'sharing', name: 'weather-daily', event: 'granted', count: 2 },
+  ],
 };
 
 const CHAIN: Chain = {
@@ -117,6 +130,7 @@ beforeEach(() => {
     '/health': { status: 'ok', chains: {}, database: 'ok' },
     '/v1/quotas': NO_QUOTAS,
     '/v1/reports/activity': REPORT,
+    '/v1/reports/open-data': OPEN,
   };
   vi.stubGlobal('fetch', (url: URL, init: RequestInit) => {
     asked.push({
@@ -214,19 +228,14 @@ describe('files', () => {
     for (const [text, neutral] of cells) expect(csvCell(text ?? ''), text).toBe(`"${neutral}"`);
   });
 
-  // S-APP, S-DIR
-  it('of open data name no resource that not everybody may see', () => {
-    const count = { day: '2026-11-22', resource: 'wells', event: 'granted', count: 5 } as const;
-    const rows = openData({ ...REPORT, sharing: [...REPORT.sharing, count], restricted: ['wells'] });
-    expect(rows).toEqual(openData(REPORT));
-    expect(JSON.stringify(rows)).toContain('weather-daily');
-  });
-
-  it('of open data have no address, and still every number', () => {
-    const rows = openData(REPORT);
+  // S-APP, S-DIR, M-PRIV
+  it('of open data are the rows that the gateway publishes, with every number', () => {
+    const rows = openData(OPEN);
     expect(JSON.stringify(rows)).not.toContain('0x');
-    expect(rows).toContainEqual(['2026-11-20', 'operations', 'reading/air-quality', 'accepted', 1500]);
-    expect(rows.reduce((sum, row) => sum + Number(row[4]), 0)).toBe(1502 + 13 + 12 + 7 + 2);
+    expect(rows).toEqual([
+      ['2026-11-20', 'operations', 'reading/air-quality', 'accepted', 900],
+      ['2026-11-22', 'sharing', 'weather-daily', 'granted', 2],
+    ]);
   });
 
   it('have a table for each kind of number', () => {
@@ -343,6 +352,35 @@ describe('the pages', () => {
     expect(asked.at(-1)?.path).toBe('/v1/reports/activity?from=2026-11-20T00%3A00%3A00Z&to=2026-11-23T00%3A00%3A00Z');
     expect(screen.getByText(INSPECTOR, { exact: false, selector: 'th' })).toBeTruthy();
     expect(await accessibilityProblems()).toEqual([]);
+  });
+
+  // S-APP, M-PRIV: what is published is what the gateway publishes, not what whoever presses the button sees.
+  it('publish open data as the gateway has them, and say when they are not whole', async () => {
+    const written: string[] = [];
+    vi.stubGlobal('Blob', class {
+      constructor(parts: string[]) {
+        written.push(...parts);
+      }
+    });
+    Object.assign(URL, { createObjectURL: () => 'blob:1', revokeObjectURL: () => undefined });
+    const click = vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(() => undefined);
+    const period = { from: REPORT.from, to: REPORT.to };
+    show(<UsagePreview watch={watch('operator')} period={period} />);
+    const user = userEvent.setup();
+    const button = await screen.findByRole('button', { name: /^Open data/ });
+    await user.click(button);
+    await waitFor(() => expect(written).toHaveLength(1));
+    expect(asked.at(-1)?.path).toBe('/v1/reports/open-data?from=2026-11-20T00%3A00%3A00Z&to=2026-11-23T00%3A00%3A00Z&as=json');
+    expect(written[0]).toBe(csvOf(OPEN_DATA_COLUMNS, openData(OPEN)));
+    expect(screen.queryByText('Not everything could be counted: the file is not whole.')).toBeNull();
+    answers['/v1/reports/open-data'] = { ...OPEN, whole: false };
+    await user.click(button);
+    await screen.findByText('Not everything could be counted: the file is not whole.');
+    answers['/v1/reports/open-data'] = undefined;
+    await user.click(button);
+    await screen.findByRole('alert');
+    expect(written).toHaveLength(2);
+    click.mockRestore();
   });
 
   it('say what withdrawing a service would do before it is done', async () => {

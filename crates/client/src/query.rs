@@ -8,7 +8,7 @@ use std::{
 use alloy_primitives::B256;
 use chancery_reference_points::data_search::Group;
 use chancery_rest::types::{
-    data::{AggregateData, DataAggregates, DataGroup, FoundData, OperationPlace, SearchData},
+    data::{AggregateData, DataAggregates, DataGroup, FoundData, SearchData},
     subscriptions::DeliveredData,
 };
 use futures::{
@@ -48,8 +48,8 @@ impl Client {
             async move {
                 let Some(request) = asked else { return Ok::<_, ClientError>(None) };
                 let page = client.search_data(&request).await?;
-                client.ensure_goes_on(request.after, page.next)?;
-                let following = page.next.map(|next| SearchData { after: Some(next), ..request });
+                client.ensure_goes_on(request.after.as_ref(), page.next.as_ref())?;
+                let following = page.next.clone().map(|next| SearchData { after: Some(next), ..request });
                 Ok(Some((page, following)))
             }
         });
@@ -73,7 +73,7 @@ impl Client {
         let (mut groups, mut operations) = (BTreeMap::new(), 0_u64);
         loop {
             let part = self.aggregate_data(&request).await?;
-            self.ensure_goes_on(request.after, part.next)?;
+            self.ensure_goes_on(request.after.as_ref(), part.next.as_ref())?;
             operations = operations.saturating_add(part.operations);
             for group in part.groups {
                 self.join(&mut groups, group)?;
@@ -124,7 +124,7 @@ impl Client {
     }
 
     /// A page that names itself as the next one would be asked for without end.
-    fn ensure_goes_on(&self, after: Option<OperationPlace>, next: Option<OperationPlace>) -> Result<(), ClientError> {
+    fn ensure_goes_on<P: PartialEq>(&self, after: Option<&P>, next: Option<&P>) -> Result<(), ClientError> {
         if next.is_some() && next == after {
             Err(self.answered_otherwise("its next page is the same again"))
         } else {

@@ -39,6 +39,7 @@ pub struct Client {
     gateway: Url,
     key: Option<Key>,
     idempotency_key: Option<String>,
+    asking_source: Option<String>,
     timeout: Duration,
 }
 
@@ -98,13 +99,14 @@ impl Client {
     pub fn at(&self, server: &str) -> Result<Self, ClientError> {
         let gateway = address(server)?;
         not_in_clear(&gateway)?;
-        Ok(Self { gateway, idempotency_key: None, ..self.clone() })
+        // What a source has signed to ask this gateway is not for the other.
+        Ok(Self { gateway, idempotency_key: None, asking_source: None, ..self.clone() })
     }
 
     fn over(http: reqwest::Client, gateway: &str) -> Result<Self, ClientError> {
         let gateway = address(gateway)?;
         not_in_clear(&gateway)?;
-        Ok(Self { http, gateway, key: None, idempotency_key: None, timeout: REQUEST_TIMEOUT })
+        Ok(Self { http, gateway, key: None, idempotency_key: None, asking_source: None, timeout: REQUEST_TIMEOUT })
     }
 
     /// The same client, signing each request with a key. `main_chain_id` is the one of the chain `main` in [`Client::chains`].
@@ -117,6 +119,12 @@ impl Client {
     #[must_use]
     pub fn with_idempotency_key(self, key: impl Into<String>) -> Self {
         Self { idempotency_key: Some(key.into()), ..self }
+    }
+
+    /// The same client, asking as a source for proofs of its own data: the statement is a signed `chancery_data::ask::Ask`.
+    #[must_use]
+    pub fn asking_as_source(self, statement: impl Into<String>) -> Self {
+        Self { asking_source: Some(statement.into()), ..self }
     }
 
     /// The same client, waiting for a signature, and then for an answer, so long instead of [`REQUEST_TIMEOUT`].
@@ -221,6 +229,9 @@ impl Client {
         let submits = call.method == Method::POST;
         if let Some(key) = self.idempotency_key.as_ref().filter(|_| submits) {
             headers.insert(HeaderName::from_static("idempotency-key"), header(key)?);
+        }
+        if let Some(statement) = &self.asking_source {
+            headers.insert(HeaderName::from_static("chancery-source"), header(statement)?);
         }
         if call.body.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));

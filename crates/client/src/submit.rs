@@ -21,10 +21,11 @@ use std::sync::Arc;
 use alloy_primitives::B256;
 use chancery_certificates::keys::EncryptionPublicKey;
 use chancery_data::{
-    Control, Operation, PublicKey, Signer, SourceId, merkle,
+    Control, Jws, Operation, PublicKey, Signer, SourceId, merkle,
     submission::{MAX_OPERATIONS, MAX_SUBMISSION_BYTES, Statement, SubmissionKey, TYP},
 };
 use chancery_rest::types::submissions::{SubmissionOutcome, SubmissionReceipt};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 pub use self::{
@@ -152,14 +153,18 @@ impl Submitter {
             root: merkle::root(&names).ok_or(SubmitError::Size)?,
             control: self.terms.control.clone(),
         };
-        let (signer, stated) = (Arc::clone(&self.signer), statement.clone());
-        let jws = if self.signer.may_block() {
-            let signing = tokio::task::spawn_blocking(move || signer.sign(&stated, TYP));
-            signing.await.map_err(|_| SubmitError::Ended)??
-        } else {
-            signer.sign(&stated, TYP)?
-        };
+        let jws = self.signed(statement.clone(), TYP).await?;
         Ok(SignedSubmission::new(&jws, statement, operations))
+    }
+
+    /// A statement under the source's key, which may be kept where signing blocks.
+    async fn signed(&self, statement: impl Serialize + Send + 'static, typ: &'static str) -> Result<Jws, SubmitError> {
+        let signer = Arc::clone(&self.signer);
+        if !self.signer.may_block() {
+            return Ok(signer.sign(&statement, typ)?);
+        }
+        let signing = tokio::task::spawn_blocking(move || signer.sign(&statement, typ));
+        Ok(signing.await.map_err(|_| SubmitError::Ended)??)
     }
 
     /// Sends what is signed, as often as it takes, and holds the receipt against it. What a receipt names is durable (DATA-2).

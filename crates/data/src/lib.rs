@@ -10,6 +10,7 @@
 //!
 //! It must not do I/O, read a clock, or know what is registered: who may submit is decided where the journal is.
 
+pub mod ask;
 pub mod jws;
 pub mod key;
 pub mod merkle;

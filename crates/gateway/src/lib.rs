@@ -41,6 +41,7 @@ mod routes;
 mod serve;
 mod signed_door;
 mod state;
+mod submission_proof;
 pub mod tls;
 mod web;
 

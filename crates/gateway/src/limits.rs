@@ -26,16 +26,18 @@ pub const MAX_STREAM_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 pub const MAX_STREAM_TIME: Duration = Duration::from_secs(60 * 60);
 /// Longest that a stream may stand still.
 pub const MAX_STREAM_SILENCE: Duration = Duration::from_secs(30);
-/// Most streams of submissions at a time, of all clients and over HTTP and gRPC together; reflection counts among them, who follows an alliance does not.
+/// Most streams of submissions at a time, of all clients and over HTTP and gRPC together; reflection counts among them, who follows an alliance or a subscription does not.
 pub const MAX_STREAMS: usize = 1024;
 /// Most such streams of one client address. Each is a request under way too; of [`MAX_IN_FLIGHT_PER_CLIENT`] these and [`MAX_FOLLOWERS_PER_CLIENT`] leave a quarter for other requests.
 pub const MAX_STREAMS_PER_CLIENT: usize = 32;
-/// Most that follow an alliance at a time, of all clients: they take no place of a stream of submissions.
+/// Most that follow an alliance or a subscription at a time, of all clients: they take no place of a stream of submissions.
 pub const MAX_FOLLOWERS: usize = 1024;
 /// Most of them of one client address.
 pub const MAX_FOLLOWERS_PER_CLIENT: usize = 16;
-/// Longest that somebody follows an alliance on one connection; then it comes back.
+/// Longest that somebody follows on one connection; then it comes back.
 pub const MAX_FOLLOW_TIME: Duration = Duration::from_secs(60 * 60);
+/// How long whoever follows a subscription has the roles that were looked up for it; then they are looked up again.
+pub const MAX_RIGHT_AGE: Duration = Duration::from_secs(1);
 /// How often whoever follows hears that the stream lives.
 pub const HEART_BEAT: Duration = Duration::from_secs(15);
 /// After how long a client comes back whose stream has ended.

@@ -76,7 +76,7 @@ pub(crate) fn all() -> OpenApiRouter<Arc<Shared>> {
         .merge(events::routes())
 }
 
-pub(crate) use submitted::{NDJSON, named};
+pub(crate) use submitted::NDJSON;
 
 /// The path is known, the method is not. The header `allow` is set by the router.
 pub(crate) async fn method_not_allowed() -> Response {

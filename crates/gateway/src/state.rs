@@ -28,7 +28,7 @@ pub(crate) struct Shared {
     pub(crate) connections: Arc<PerClient>,
     /// Of submissions.
     pub(crate) streams: Streams,
-    /// Of those who follow an alliance: they take no place of a submission.
+    /// Of those who follow an alliance or a subscription: they take no place of a submission.
     pub(crate) followers: Streams,
     pub(crate) metrics: Metrics,
     /// Cancelled when the gateway begins to stop: what lasts ends then.

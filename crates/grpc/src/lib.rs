@@ -12,9 +12,11 @@
 //!
 //! It must not do I/O, and it decides nothing: what a message means is the door's to say.
 
+mod aggregates;
 mod details;
 pub mod problem;
 pub mod r2d;
+mod subscriptions;
 pub mod u2s;
 
 pub use details::{DetailsError, problem_of, status};

@@ -105,6 +105,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use alloy_primitives::{Address, FixedBytes};
+    use chancery_data::submission::Access;
     use chancery_reference_points::operation::ChainName;
 
     use super::*;
@@ -146,6 +147,8 @@ mod tests {
             source: Address::repeat_byte(2),
             count: 3,
             accepted_at_ms: 4,
+            access: Access::Internal,
+            expires_ms: 5,
             recorded,
         };
         let recorded = SubmissionState::from(state(Some((B256::repeat_byte(9), locator))));

@@ -7,7 +7,8 @@ use chancery_reference_points::{
     DoorError, DoorResult,
     data_search::{
         Asset as DoorAsset, AssetTrace as DoorTrace, DataOperation as DoorOperation, DataPage as DoorPage, DataQuery,
-        FieldRange as DoorRange, FieldValue as DoorField, OperationPlace as DoorPlace, TimeStamp as DoorTime,
+        FieldRange as DoorRange, FieldValue as DoorField, OperationPlace as DoorPlace, Sort as DoorSort,
+        TimeStamp as DoorTime,
     },
     trace::{Transfers as DoorTransfers, UseRight as DoorRight},
 };
@@ -16,8 +17,10 @@ use crate::r2d::malformed;
 pub use crate::wire::{
     data::v1::OperationPlace,
     u2s::v1::{
-        Access, Asset, AssetAccess, AssetTrace, AssetVersion, DataOperation, DataPage, FieldRange, FieldValue,
-        HandOver, SearchRequest, TimeStamp, Transfers, UseRight, u2s_client, u2s_server,
+        Access, AggregateRequest, Aggregates, Asset, AssetAccess, AssetTrace, AssetVersion, DataOperation, DataPage,
+        Delivered, Every, FieldRange, FieldValue, Group, HandOver, Interval, KeyMember, ListSubscriptionsRequest,
+        Member, ReadSubscriptionRequest, SearchRequest, Sort, SubscribeRequest, Subscription, SubscriptionName,
+        Subscriptions, TimeStamp, Transfers, UseRight, u2s_client, u2s_server,
     },
 };
 
@@ -53,7 +56,37 @@ impl TryFrom<SearchRequest> for DataQuery {
             // What does not fit is beyond every bound.
             limit: request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
             after: request.after.map(Into::into),
+            sort: request.sort.map(|Sort { field, descending, after }| DoorSort { field, descending, after }),
         })
+    }
+}
+
+impl From<DataQuery> for SearchRequest {
+    fn from(query: DataQuery) -> Self {
+        let time = match query.time {
+            DoorTime::Stated => TimeStamp::Stated,
+            DoorTime::Accepted => TimeStamp::Accepted,
+        };
+        let range = |range: DoorRange| {
+            let DoorRange { path, at_least, above, at_most, below } = range;
+            FieldRange { path, at_least, above, at_most, below }
+        };
+        let field = |field: DoorField| FieldValue { path: field.path, value: field.value };
+        Self {
+            sources: query.sources.iter().map(|source| Bytes::copy_from_slice(source.as_slice())).collect(),
+            formats: query.formats,
+            subject: query.subject,
+            fields: query.fields.into_iter().map(field).collect(),
+            ranges: query.ranges.into_iter().map(range).collect(),
+            text: query.text,
+            from_ms: query.from,
+            to_ms: query.to,
+            time: time.into(),
+            ascending: query.ascending,
+            limit: query.limit.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX)),
+            after: query.after.map(Into::into),
+            sort: query.sort.map(|DoorSort { field, descending, after }| Sort { field, descending, after }),
+        }
     }
 }
 
@@ -98,7 +131,11 @@ impl From<DoorOperation> for DataOperation {
 
 impl From<DoorPage> for DataPage {
     fn from(page: DoorPage) -> Self {
-        Self { operations: page.operations.into_iter().map(Into::into).collect(), next: page.next.map(Into::into) }
+        Self {
+            operations: page.operations.into_iter().map(Into::into).collect(),
+            next: page.next.map(Into::into),
+            next_key: page.next_key,
+        }
     }
 }
 
@@ -188,6 +225,7 @@ mod tests {
             ascending: true,
             limit: Some(3),
             after: Some(OperationPlace { place: 4, index: 5 }),
+            sort: Some(Sort { field: "content.p".into(), descending: true, after: Some("6".into()) }),
         })
         .unwrap();
         let expected = DataQuery {
@@ -203,8 +241,11 @@ mod tests {
             ascending: true,
             limit: Some(3),
             after: Some(DoorPlace { place: 4, index: 5 }),
+            sort: Some(DoorSort { field: "content.p".into(), descending: true, after: Some("6".into()) }),
         };
         assert_eq!(query, expected);
+        // A subscription shows its query as it was asked for.
+        assert_eq!(DataQuery::try_from(SearchRequest::from(expected.clone())).unwrap(), expected);
     }
 
     #[test]

@@ -4,9 +4,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use alloy_primitives::Address;
 use chancery_data::{
-    Jws, JwsError, Signer, SourceId, Submission, SubmissionError, merkle,
+    Jws, JwsError, Operation, Signer, SourceId, Submission, SubmissionError, merkle,
     proof::{Membership, OperationProof, Recorded, VERSION},
     receipt::ReceiptSigner,
+    sealed,
+    submission::{Access, Statement},
 };
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
@@ -29,12 +31,14 @@ use crate::{
     group::{Checked, Placed, Update, broken},
     index::{Block, Index},
     journal,
+    limits::MAX_PAST_READERS,
     open::{Opened, open},
     quotas::Quotas,
     reading::JournalReader,
     receipts::{GroupReceipts, Remembered},
     sources::{Sources, check_time, effect, lineage},
     subject::subject_key,
+    usage::DAY_MS,
     writer::{Command, MAX_COMMAND_BYTES, Writer, Written},
 };
 
@@ -45,6 +49,11 @@ pub trait ContentRules: Send + Sync {
     /// # Errors
     /// `UnknownFormat`, `FormatVersion`, `WrongChain`, `SchemaViolation`.
     fn check(&self, submission: &Submission, chain: &ChainName, now_ms: u64) -> DoorResult<()>;
+
+    /// Whether the format in force is sealed (DATA-11).
+    fn is_sealed(&self, _: &str) -> bool {
+        false
+    }
 }
 
 /// What an ingest is made of.
@@ -91,6 +100,7 @@ pub struct Ingest {
     pub(crate) shared: Arc<Shared>,
     pub(crate) commands: mpsc::UnboundedSender<Command>,
     memory: Arc<Semaphore>,
+    past: Arc<Semaphore>,
     limits: Limits,
 }
 
@@ -175,6 +185,7 @@ impl Ingest {
             shared: Arc::new(shared),
             commands,
             memory: Arc::new(Semaphore::new(parts.limits.max_waiting_kib as usize)),
+            past: Arc::new(Semaphore::new(MAX_PAST_READERS)),
             limits: parts.limits,
         })
     }
@@ -244,7 +255,7 @@ impl Ingest {
         let mut results: Vec<_> = results.into_iter().map(|one| one.unwrap_or_else(unwritten)).collect();
         if results.iter().any(|one| one.as_ref().is_ok_and(Acknowledged::is_of_another_group)) {
             let shared = Arc::clone(&self.shared);
-            let found = blocking(move || Ok(shared.with_their_groups(results)));
+            let found = self.looking_back(move || Ok(shared.with_their_groups(results)));
             results = found.await.unwrap_or_else(|_| (0..count).map(|_| unwritten()).collect());
         }
         let shared = Arc::clone(&self.shared);
@@ -257,6 +268,20 @@ impl Ingest {
             signed.collect()
         });
         results.await.unwrap_or_else(|| vec![Err(Refused::unnamed(ending())); count])
+    }
+
+    /// Reads whole groups of the journal, for a few at a time: what asks for them costs nothing to send, and a group may have 8 MiB. Whoever goes away frees its place when that is done.
+    async fn looking_back<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> DoorResult<T> + Send + 'static,
+    ) -> DoorResult<T> {
+        let place = Arc::clone(&self.past).acquire_owned().await.map_err(DoorError::internal)?;
+        blocking(move || {
+            let read = work();
+            drop(place);
+            read
+        })
+        .await
     }
 
     fn send(&self, command: Vec<(usize, Checked)>, permit: &Arc<tokio::sync::OwnedSemaphorePermit>) -> Sent {
@@ -307,15 +332,19 @@ impl Ingest {
     /// As there.
     pub async fn submission(&self, place: u64) -> DoorResult<SubmissionState> {
         let shared = Arc::clone(&self.shared);
-        blocking(move || {
+        self.looking_back(move || {
             let (kept, block) = shared.kept(place)?;
             let record = block.and_then(|block| block.record);
+            let payload = Jws::payload_of(&kept.jws).map_err(DoorError::internal)?;
+            let statement: Statement = serde_json::from_slice(&payload).map_err(DoorError::internal)?;
             Ok(SubmissionState {
                 place,
                 digest: kept.head.digest,
                 source: kept.head.source,
                 count: u32::try_from(kept.operations.len()).unwrap_or(u32::MAX),
                 accepted_at_ms: kept.head.accepted_at_ms,
+                access: shared.access(&statement, &kept.operations),
+                expires_ms: readable_until_ms(kept.head.accepted_at_ms, &statement),
                 recorded: record.map(|record| (record.root, record.recorded)),
             })
         })
@@ -328,7 +357,7 @@ impl Ingest {
     /// As there.
     pub async fn proof(&self, place: u64, index: u32) -> DoorResult<OperationProof> {
         let shared = Arc::clone(&self.shared);
-        let (mut proof, locator) = blocking(move || shared.proof(place, index)).await?;
+        let (mut proof, locator) = self.looking_back(move || shared.proof(place, index)).await?;
         proof.proof = self.shared.p2r.recorded(&locator).await?.proof;
         Ok(proof)
     }
@@ -472,6 +501,17 @@ impl Shared {
         Ok((kept, self.index.block_of(place).map_err(broken)?))
     }
 
+    /// The class that counts: what is in clear of a format that is sealed now is restricted, whatever its source said (DATA-11).
+    fn access(&self, statement: &Statement, operations: &[Vec<u8>]) -> Access {
+        // What does not read as an operation shows no more than one that does.
+        let in_clear = |bytes: &Vec<u8>| !Operation::parse(bytes).is_ok_and(|one| !sealed::is_in_clear(&one));
+        if self.rules.is_sealed(&statement.format) && operations.iter().any(in_clear) {
+            Access::Restricted
+        } else {
+            statement.control.access
+        }
+    }
+
     /// Everything of a proof but the chain's part.
     fn proof(
         &self,
@@ -523,6 +563,11 @@ fn refuse(error: &SubmissionError) -> DoorError {
         _ => Code::MalformedRequest,
     };
     DoorError::new(code, error.to_string())
+}
+
+/// Until when it is kept, and read by anybody but its source.
+fn readable_until_ms(accepted_at_ms: u64, statement: &Statement) -> u64 {
+    accepted_at_ms.saturating_add(u64::from(statement.control.retention_days) * DAY_MS)
 }
 
 /// The process is ending, or its writer broke: it is not known whether it was accepted.

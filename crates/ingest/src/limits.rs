@@ -22,6 +22,8 @@ pub const MAX_NAMED_OVER: usize = 100;
 pub const QUOTA_FINAL_TIMEOUT: Duration = Duration::from_secs(20);
 /// Groups of the journal whose receipts are remembered for submissions that come again; of the largest, some 5 MiB each.
 pub const MAX_REMEMBERED_GROUPS: usize = 8;
+/// Most that read groups of the past at a time, for submissions that come again, states and proofs; more wait.
+pub const MAX_PAST_READERS: usize = 8;
 /// How long a setting waits until it is final, before it is answered.
 pub const SETTING_FINAL_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest setting, in bytes of name, subject and value.

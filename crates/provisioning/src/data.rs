@@ -4,7 +4,7 @@ mod record;
 mod subscriptions;
 mod told;
 
-use std::{collections::BTreeSet, io, sync::Arc};
+use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 
 use alloy_primitives::B256;
 use async_trait::async_trait;
@@ -34,6 +34,8 @@ use crate::{
     subscription_files::Subscriptions,
 };
 
+/// How long whoever waits lets gather what comes before it looks again: what does not match would be a search for each submission and each who waits.
+const GATHERING: Duration = Duration::from_millis(50);
 /// Most accesses of one trace.
 const MAX_ACCESSES: usize = 1000;
 
@@ -109,10 +111,21 @@ impl DataService {
         self.record_all(about.chain(rest).collect(), service, is_public).await
     }
 
-    /// Whoever adds up data about subjects is recorded with each of them. By which right it may read each is not asked again for a sum.
-    async fn record_subjects(&self, actor: &Actor, service: &str, subjects: BTreeSet<B256>) -> DoorResult<()> {
+    /// Whoever adds up data about subjects is recorded with each of them, and once with what is not open and about none. By which right it may read each is not asked again for a sum.
+    async fn record_sum(
+        &self,
+        actor: &Actor,
+        service: &str,
+        subjects: BTreeSet<B256>,
+        unnamed: u64,
+        criteria: &str,
+    ) -> DoorResult<()> {
         let entries = subjects.into_iter().map(|subject| self.entry(actor, service, subject.to_string()));
-        self.record_all(entries.collect(), service, false).await
+        let unnamed = (unnamed > 0).then(|| {
+            let facts = format!("{unnamed} operations that are not public, added up, found by {criteria}");
+            HistoryEntry { facts, ..self.entry(actor, service, record::DATA.to_owned()) }
+        });
+        self.record_all(entries.chain(unnamed).collect(), service, false).await
     }
 
     async fn record_all(&self, entries: Vec<HistoryEntry>, service: &str, is_public: bool) -> DoorResult<()> {
@@ -159,7 +172,7 @@ impl DataService {
             let reached = self.data.searchable(&by, 0, 0).await?;
             let query =
                 DataQuery { ascending: true, limit: reading.limit, after: cursor, ..subscription.query.clone() };
-            let DataPage { operations, next } = self.data.search(&by, query, self.visibility(actor)).await?;
+            let DataPage { operations, next, .. } = self.data.search(&by, query, self.visibility(actor)).await?;
             cursor = match next {
                 Some(next) => Some(next),
                 None => {
@@ -175,6 +188,7 @@ impl DataService {
                 return Ok(Delivered { operations, cursor });
             }
             self.data.searchable(&by, reached, left_ms).await?;
+            tokio::time::sleep(GATHERING).await;
         }
     }
 }
@@ -256,10 +270,12 @@ impl U2sData for DataService {
 
     async fn aggregate_data(&self, actor: &Actor, aggregate: DataAggregate) -> DoorResult<Aggregates> {
         self.admit(actor, "data.aggregate", data).await?;
+        let found_by = criteria(&aggregate.query);
         let answer = self.data.aggregate(&by(actor), aggregate, self.visibility(actor)).await?;
-        let Aggregation { aggregates, assets } = answer;
+        let Aggregation { aggregates, assets, unnamed } = answer;
         let key = |asset: &Asset| subject_key(&asset.organization, &asset.format, &asset.subject);
-        self.record_subjects(actor, "data.aggregate", assets.iter().map(key).collect()).await?;
+        let subjects = assets.iter().map(key).collect();
+        self.record_sum(actor, "data.aggregate", subjects, unnamed, &found_by).await?;
         Ok(aggregates)
     }
 

@@ -29,4 +29,4 @@ pub use catalogue::{Audience, OfferedService};
 pub use charges::{Charge, Charged, Charges, charges_service};
 pub use data::DataService;
 pub use entity::{Admission, Provisioning};
-pub use subscription_files::{SubscriptionFiles, Subscriptions};
+pub use subscription_files::{KeptSubscription, SubscriptionFiles, Subscriptions};

@@ -22,13 +22,13 @@ pub trait Subscriptions: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// The disk's.
-    fn all(&self) -> io::Result<Vec<(Address, Subscription)>>;
+    fn all(&self) -> io::Result<Vec<KeptSubscription>>;
 
     /// Keeps a subscription; durable afterwards.
     ///
     /// # Errors
     /// The disk's.
-    fn keep(&self, owner: Address, subscription: &Subscription) -> io::Result<()>;
+    fn keep(&self, kept: &KeptSubscription) -> io::Result<()>;
 
     /// Forgets one, if it is there; durable afterwards.
     ///
@@ -44,10 +44,15 @@ pub struct SubscriptionFiles {
 }
 
 /// What a file holds.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    owner: Address,
-    subscription: Subscription,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptSubscription {
+    /// Whose it is.
+    pub owner: Address,
+    /// Whether its owner had no role when it was made: such ones have a share of the room. What was kept before says nothing.
+    #[serde(rename = "isStranger", default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_stranger: bool,
+    /// The subscription.
+    pub subscription: Subscription,
 }
 
 impl SubscriptionFiles {
@@ -70,34 +75,33 @@ impl SubscriptionFiles {
 }
 
 impl Subscriptions for SubscriptionFiles {
-    fn all(&self) -> io::Result<Vec<(Address, Subscription)>> {
+    fn all(&self) -> io::Result<Vec<KeptSubscription>> {
         let mut all = Vec::new();
         for entry in std::fs::read_dir(&self.directory)? {
             let path = entry?.path();
             if path.extension().is_none_or(|extension| extension != SUFFIX) {
                 continue;
             }
-            let read = || -> io::Result<Kept> {
+            let read = || -> io::Result<KeptSubscription> {
                 if std::fs::metadata(&path)?.len() > MAX_FILE_BYTES {
                     return Err(io::Error::other("it is too large"));
                 }
                 Ok(serde_json::from_slice(&std::fs::read(&path)?)?)
             };
             match read() {
-                Ok(Kept { owner, subscription }) => all.push((owner, subscription)),
+                Ok(kept) => all.push(kept),
                 Err(error) => tracing::error!(%error, file = %path.display(), "a subscription does not read"),
             }
         }
         Ok(all)
     }
 
-    fn keep(&self, owner: Address, subscription: &Subscription) -> io::Result<()> {
+    fn keep(&self, kept: &KeptSubscription) -> io::Result<()> {
         // A file that is made so is its owner's alone.
         let mut file = NamedTempFile::new_in(&self.directory)?;
-        let kept = Kept { owner, subscription: subscription.clone() };
-        file.write_all(&serde_json::to_vec(&kept)?)?;
+        file.write_all(&serde_json::to_vec(kept)?)?;
         file.as_file().sync_all()?;
-        file.persist(self.path(subscription.id)).map_err(|error| error.error)?;
+        file.persist(self.path(kept.subscription.id)).map_err(|error| error.error)?;
         self.sync()
     }
 
@@ -120,29 +124,36 @@ mod tests {
     fn a_subscription_is_kept_for_its_owner_and_a_damaged_file_hides_no_other() {
         let folder = tempfile::tempdir().unwrap();
         let files = SubscriptionFiles::new(folder.path()).unwrap();
-        let one = |byte: u8| Subscription {
-            id: B256::repeat_byte(byte),
-            name: "wells".into(),
-            query: Default::default(),
-            start: 7,
-            created_at: 1,
-            expires_at: 2,
+        let one = |byte: u8| KeptSubscription {
+            owner: Address::repeat_byte(9),
+            is_stranger: byte == 2,
+            subscription: Subscription {
+                id: B256::repeat_byte(byte),
+                name: "wells".into(),
+                query: Default::default(),
+                start: 7,
+                created_at: 1,
+                expires_at: 2,
+            },
         };
-        let owner = Address::repeat_byte(9);
-        files.keep(owner, &one(1)).unwrap();
-        files.keep(owner, &one(2)).unwrap();
+        let id = |byte| B256::repeat_byte(byte);
+        files.keep(&one(1)).unwrap();
+        files.keep(&one(2)).unwrap();
+        // As one was written before there was a share for strangers.
+        let text = std::fs::read_to_string(files.path(id(1))).unwrap();
+        assert!(!text.contains("isStranger"), "{text}");
         std::fs::write(files.path(B256::repeat_byte(3)), "{").unwrap();
         let mut all = SubscriptionFiles::new(folder.path()).unwrap().all().unwrap();
-        all.sort_by_key(|(_, subscription)| subscription.id);
-        assert_eq!(all, [(owner, one(1)), (owner, one(2))]);
+        all.sort_by_key(|kept| kept.subscription.id);
+        assert_eq!(all, [one(1), one(2)]);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            let mode = std::fs::metadata(files.path(one(1).id)).unwrap().permissions().mode();
+            let mode = std::fs::metadata(files.path(id(1))).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
-        files.forget(one(1).id).unwrap();
-        files.forget(one(1).id).unwrap();
-        assert_eq!(files.all().unwrap(), [(owner, one(2))]);
+        files.forget(id(1)).unwrap();
+        files.forget(id(1)).unwrap();
+        assert_eq!(files.all().unwrap(), [one(2)]);
     }
 }

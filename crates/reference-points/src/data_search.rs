@@ -3,19 +3,21 @@
 mod aggregate;
 pub mod decimal;
 mod graph;
+mod sort;
 mod subscription;
 
 pub use aggregate::{
-    Aggregates, Aggregation, DataAggregate, Every, Group, Interval, MAX_AGGREGATED_OPERATIONS, MAX_AGGREGATED_SUBJECTS,
-    MAX_GROUPED_BY, MAX_GROUPS, MAX_NAMES, Member,
+    Aggregates, Aggregation, DataAggregate, Every, Group, Interval, MAX_AGGREGATED_BYTES, MAX_AGGREGATED_OPERATIONS,
+    MAX_AGGREGATED_SUBJECTS, MAX_GROUPED_BY, MAX_GROUPS, MAX_NAMES, Member,
 };
 use alloy_primitives::B256;
 use chancery_data::{SourceId, submission::Access};
 pub use graph::{Edge, Graph, Node};
 use serde::{Deserialize, Serialize};
+pub use sort::{CONTENT, MAX_SORT_KEY_BYTES, MAX_SORTED_BYTES, MAX_SORTED_OPERATIONS, NoSort, SORTABLE, Sort};
 pub use subscription::{
-    DEFAULT_SUBSCRIPTION_DAYS, Delivered, MAX_ALL_SUBSCRIPTIONS, MAX_NAME_BYTES, MAX_SUBSCRIPTION_DAYS,
-    MAX_SUBSCRIPTIONS, MAX_WAIT_MS, Reading, Subscribe, Subscription,
+    DEFAULT_SUBSCRIPTION_DAYS, Delivered, MAX_ALL_SUBSCRIPTIONS, MAX_NAME_BYTES, MAX_STRANGERS_SUBSCRIPTIONS,
+    MAX_SUBSCRIPTION_DAYS, MAX_SUBSCRIPTIONS, MAX_WAIT_MS, Reading, Subscribe, Subscription,
 };
 
 use crate::{
@@ -28,6 +30,8 @@ use crate::{
 pub const MAX_PAGE_OPERATIONS: usize = 100;
 /// Most operations that are read for one page whose query has ranges; it says where the next goes on.
 pub const MAX_PAGE_READS: usize = 20_000;
+/// Most bytes of them.
+pub const MAX_PAGE_BYTES: usize = 64 * 1024 * 1024;
 /// Most alternatives of one kind in a query: sources, formats, fields, ranges.
 pub const MAX_ALTERNATIVES: usize = 16;
 /// Longest text that is searched for, in bytes.
@@ -135,6 +139,9 @@ pub struct DataQuery {
     pub limit: Option<usize>,
     /// After this one, in the order asked for.
     pub after: Option<OperationPlace>,
+    /// By what the page is sorted, instead of the order of acceptance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort: Option<Sort>,
 }
 
 /// What the asker may see.
@@ -191,6 +198,9 @@ pub struct DataPage {
     pub operations: Vec<DataOperation>,
     /// After which one the next page begins; absent when there is none. A page may be short and have one: the search was bounded.
     pub next: Option<OperationPlace>,
+    /// What that operation is sorted by, of a page that is sorted: [`Sort::after`] of the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_key: Option<String>,
 }
 
 /// How many operations of a source and a format were accepted on one day.

@@ -6,6 +6,7 @@ use chancery_data::{
     key::Jwk,
     proof::OperationProof,
     source::{ShownKey, SourceKind, SourceStatement},
+    submission::Access,
 };
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +71,10 @@ pub struct SubmissionState {
     pub count: u32,
     /// When it was accepted, Unix milliseconds.
     pub accepted_at_ms: u64,
+    /// Access class; restricted also for what was accepted in clear of a format that is sealed.
+    pub access: Access,
+    /// End of its retention, Unix milliseconds.
+    pub expires_ms: u64,
     /// Root of its data block and where that is recorded; absent until it is final.
     pub recorded: Option<(B256, TransactionLocator)>,
 }

@@ -9,8 +9,8 @@ use chancery_data::{Operation, merkle::leaf_hash, submission::Access};
 use chancery_reference_points::{
     Code, DoorError, DoorResult,
     data_search::{
-        Aggregates, DataAggregate, Group, MAX_AGGREGATED_OPERATIONS, MAX_AGGREGATED_SUBJECTS, MAX_FIELD_BYTES,
-        MAX_GROUPED_BY, MAX_GROUPS, MAX_NAMES, Member, OperationPlace, TimeStamp,
+        Aggregates, DataAggregate, Group, MAX_AGGREGATED_BYTES, MAX_AGGREGATED_OPERATIONS, MAX_AGGREGATED_SUBJECTS,
+        MAX_FIELD_BYTES, MAX_GROUPED_BY, MAX_GROUPS, MAX_NAMES, Member, OperationPlace, TimeStamp,
         decimal::{Decimal, Fixed},
     },
 };
@@ -18,6 +18,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     SearchError,
+    budget::Budget,
     chunk::SubmissionRow,
     index::SearchIndex,
     members, moments,
@@ -73,6 +74,14 @@ pub(crate) struct Question {
     asked: DataAggregate,
 }
 
+/// An answer, and of which data that are not public it is: their assets, and how many operations are about none.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) aggregates: Aggregates,
+    pub(crate) assets: BTreeSet<AssetName>,
+    pub(crate) unnamed: u64,
+}
+
 /// Why an answer would be beyond its bounds.
 #[derive(Clone, Copy)]
 enum Beyond {
@@ -87,8 +96,10 @@ struct Answer<'a, C, N> {
     organization: N,
     groups: BTreeMap<Key, Totals>,
     assets: BTreeSet<AssetName>,
+    /// Of data that are not public and about no subject.
+    unnamed: u64,
     counted: u64,
-    reads: usize,
+    budget: Budget,
     last: Option<OperationPlace>,
     is_bounded: bool,
     beyond: Option<Beyond>,
@@ -117,7 +128,7 @@ impl Question {
             }
         }
         let mut query = std::mem::take(&mut asked.query);
-        (query.ascending, query.limit) = (true, None);
+        (query.ascending, query.limit, query.sort) = (true, None, None);
         Ok(Self { plan: Plan::new(query, sight)?, asked })
     }
 
@@ -131,21 +142,22 @@ impl Question {
         value.is_none() && by.is_empty() && !has_member && self.plan.ranges.is_empty()
     }
 
-    /// The answer, with the assets of which data that are not public went into it.
+    /// The answer, with what went into it of data that are not public.
     pub(crate) fn answer(
         &self,
         index: &SearchIndex,
         contents: &impl Contents,
         organization: impl Fn(&SubmissionRow) -> String,
-    ) -> Result<DoorResult<(Aggregates, BTreeSet<AssetName>)>, SearchError> {
+    ) -> Result<DoorResult<Answered>, SearchError> {
         let mut answer = Answer {
             question: self,
             contents,
             organization,
             groups: BTreeMap::new(),
             assets: BTreeSet::new(),
+            unnamed: 0,
             counted: 0,
-            reads: 0,
+            budget: Budget::new(MAX_AGGREGATED_OPERATIONS, MAX_AGGREGATED_BYTES),
             last: None,
             is_bounded: false,
             beyond: None,
@@ -156,7 +168,8 @@ impl Question {
         }
         let next = if answer.is_bounded { answer.last } else { edge };
         let groups = answer.groups.into_iter().map(|(key, totals)| totals.group(key)).collect();
-        Ok(Ok((Aggregates { groups, operations: answer.counted, next }, answer.assets)))
+        let aggregates = Aggregates { groups, operations: answer.counted, next };
+        Ok(Ok(Answered { aggregates, assets: answer.assets, unnamed: answer.unnamed }))
     }
 }
 
@@ -202,7 +215,13 @@ impl<C: Contents, N: Fn(&SubmissionRow) -> String> Answer<'_, C, N> {
 
     /// Data that are not public by the class that counts for the asker, whatever their source said.
     fn note_subject(&mut self, submission: &SubmissionRow, class: Access, operation: &Operation<'_>) {
-        let Some(subject) = operation.subject.as_ref().filter(|_| class != Access::Public) else { return };
+        if class == Access::Public {
+            return;
+        }
+        let Some(subject) = &operation.subject else {
+            self.unnamed += 1;
+            return;
+        };
         self.assets.insert(((self.organization)(submission), submission.format.to_string(), subject.to_string()));
         if self.assets.len() > MAX_AGGREGATED_SUBJECTS {
             self.beyond = Some(Beyond::Subjects);
@@ -255,11 +274,11 @@ impl<C: Contents, N: Fn(&SubmissionRow) -> String> Visitor for Answer<'_, C, N> 
         if self.question.counts_alone() && class == Access::Public {
             self.count(&found, None);
         } else {
-            if self.reads == MAX_AGGREGATED_OPERATIONS {
+            if !self.budget.has_room() {
                 self.is_bounded = true;
                 return Ok(ControlFlow::Break(()));
             }
-            self.reads += 1;
+            self.budget.spend(row.bytes as usize);
             let bytes = self.contents.bytes(submission, row)?;
             // Bytes that are no operation were changed on the disk: they are not counted as if they were.
             let at = OperationPlace { place: submission.place, index: row.index };

@@ -12,10 +12,12 @@
 //! * SEARCH-4: a query has bounds and no language: its words are compared, never interpreted.
 //! * SEARCH-5: a range compares what is written, number or time, exactly; a chunk that no range reaches is not read.
 //! * SEARCH-6: an answer over many operations is of exactly those that a search with the same query finds; sums are exact, and what is not added up is counted.
+//! * SEARCH-7: a sorted page is the part of everything that matches, in the order asked for, that follows its cursor; no page has what another had.
 //!
 //! It must not write the journal, or be waited for by its writer.
 
 mod aggregate;
+mod budget;
 mod chunk;
 mod follow;
 mod index;
@@ -23,10 +25,12 @@ mod members;
 mod moments;
 mod offices;
 mod page;
+mod places;
 mod query;
 mod ranges;
 mod search;
 mod sight;
+mod sort;
 mod spans;
 mod store;
 mod terms;

@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 
 use chancery_data::Operation;
-use chancery_reference_points::data_search::{MAX_PAGE_READS, OperationPlace};
+use chancery_reference_points::data_search::{MAX_PAGE_BYTES, MAX_PAGE_READS, OperationPlace};
 
 use crate::{
     SearchError,
+    budget::Budget,
     index::SearchIndex,
     query::{Contents, Found, Plan, Visitor},
 };
@@ -16,8 +17,8 @@ struct Page<'a, C> {
     plan: &'a Plan,
     contents: &'a C,
     found: Vec<Found>,
-    /// Operations that were read, and the last of them.
-    reads: usize,
+    budget: Budget,
+    /// The last that was read.
     last_read: Option<OperationPlace>,
     is_bounded: bool,
 }
@@ -36,12 +37,12 @@ impl<C: Contents> Visitor for Page<'_, C> {
 
     fn visit(&mut self, found: Found) -> Result<ControlFlow<()>, SearchError> {
         if !self.plan.ranges.is_empty() {
-            if self.reads == MAX_PAGE_READS {
+            if !self.budget.has_room() {
                 self.is_bounded = true;
                 return Ok(ControlFlow::Break(()));
             }
             let (submission, row) = &found;
-            self.reads += 1;
+            self.budget.spend(row.bytes as usize);
             self.last_read = Some(OperationPlace { place: submission.place, index: row.index });
             let bytes = self.contents.bytes(submission, row)?;
             // What does not read is found, and refused by name when it is shown.
@@ -61,7 +62,8 @@ impl Plan {
         index: &SearchIndex,
         contents: &impl Contents,
     ) -> Result<(Vec<Found>, Option<OperationPlace>), SearchError> {
-        let mut page = Page { plan: self, contents, found: Vec::new(), reads: 0, last_read: None, is_bounded: false };
+        let budget = Budget::new(MAX_PAGE_READS, MAX_PAGE_BYTES);
+        let mut page = Page { plan: self, contents, found: Vec::new(), budget, last_read: None, is_bounded: false };
         let edge = self.visit(index, &mut page)?;
         let is_full = page.is_full();
         page.found.truncate(self.limit);

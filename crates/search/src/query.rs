@@ -18,6 +18,7 @@ use crate::{
     index::{SearchIndex, State},
     ranges::Range,
     sight::Sight,
+    sort::Sorting,
     terms,
 };
 
@@ -53,6 +54,7 @@ pub(crate) struct Plan {
     ascending: bool,
     pub(crate) limit: usize,
     after: Option<OperationPlace>,
+    pub(crate) sorting: Option<Sorting>,
     sight: Sight,
 }
 
@@ -117,6 +119,11 @@ impl Plan {
         groups.push(query.formats.iter().map(|format| terms::format(format)).collect());
         groups.push(query.sources.iter().map(|source| terms::source(*source)).collect());
         groups.retain(|group| !group.is_empty());
+        if query.sort.is_some() && query.ascending {
+            return refuse("sort", "it says the order, which `ascending` says of the order of acceptance".into());
+        }
+        let is_sorted = query.sort.is_some();
+        let sorting = query.sort.map(|sort| Sorting::new(sort, query.after)).transpose()?;
         Ok(Self {
             groups,
             ranges,
@@ -125,7 +132,9 @@ impl Plan {
             time: query.time,
             ascending: query.ascending,
             limit,
-            after: query.after,
+            // A sorted page may begin after an operation wherever that stands.
+            after: query.after.filter(|_| !is_sorted),
+            sorting,
             sight,
         })
     }

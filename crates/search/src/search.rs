@@ -19,20 +19,19 @@ use chancery_reference_points::{
     source_data::SourceOperationProof,
     trace::HandOver,
 };
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::{
     Offices, SearchError, SearchIndex,
-    aggregate::Question,
+    aggregate::{Answered, Question},
     chunk::{Row, SubmissionRow},
     follow::follow,
+    places::Places,
     query::{Contents, Found, Plan},
     sight::{self, Sight},
+    sort::SortedPage,
     versions::Versions,
 };
-
-/// Most answers over everything that matches, and pages with ranges, that are made at a time: each reads many operations. More wait.
-const MAX_READERS: usize = 4;
 
 /// Search over one journal.
 pub struct DataSearch {
@@ -40,7 +39,7 @@ pub struct DataSearch {
     proofs: Option<Arc<dyn R2dSources>>,
     offices: Option<Arc<dyn Offices>>,
     indexed: watch::Receiver<u64>,
-    readers: Semaphore,
+    places: Places,
 }
 
 struct Inner {
@@ -75,8 +74,8 @@ impl DataSearch {
         let (following, its_reader) = (Arc::clone(&index), reader.clone());
         let runtime = tokio::runtime::Handle::current();
         std::thread::spawn(move || follow(&following, its_reader, &indexing, &runtime));
-        let readers = Semaphore::new(MAX_READERS);
-        Ok(Self { inner: Arc::new(Inner { index, reader, formats }), proofs, offices, indexed, readers })
+        let places = Places::new();
+        Ok(Self { inner: Arc::new(Inner { index, reader, formats }), proofs, offices, indexed, places })
     }
 
     /// Waits until everything before a place is found; `false` when that will not be.
@@ -87,11 +86,6 @@ impl DataSearch {
     fn registered(&self) -> DoorResult<&Arc<dyn R2dSources>> {
         let none = || DoorError::new(Code::JournalUnavailable, "this index proves nothing, and knows no source");
         self.proofs.as_ref().ok_or_else(none)
-    }
-
-    /// A place to read many operations in.
-    async fn place(&self) -> DoorResult<tokio::sync::SemaphorePermit<'_>> {
-        self.readers.acquire().await.map_err(DoorError::internal)
     }
 
     /// The index stands still: what it would answer is not everything.
@@ -112,9 +106,19 @@ impl Inner {
 
     fn page(&self, Asked { query, visibility, asker }: Asked) -> DoorResult<DataPage> {
         let plan = Plan::new(query, self.sight(visibility, asker))?;
-        let (found, next) = plan.run(&self.index, self).map_err(unavailable)?;
+        let (found, next, next_key) = match &plan.sorting {
+            None => {
+                let (found, next) = plan.run(&self.index, self).map_err(unavailable)?;
+                (found, next, None)
+            }
+            Some(sorting) => {
+                let SortedPage { found, next } = sorting.page(&plan, &self.index, self).map_err(unavailable)??;
+                let (next, next_key) = next.unzip();
+                (found, next, next_key)
+            }
+        };
         let operations = found.into_iter().filter_map(|found| self.operation(&plan, found).transpose());
-        Ok(DataPage { operations: operations.collect::<DoorResult<_>>()?, next })
+        Ok(DataPage { operations: operations.collect::<DoorResult<_>>()?, next, next_key })
     }
 
     /// `None` for what the asker does not see: the plan has left it out already.
@@ -148,9 +152,10 @@ impl Inner {
     fn aggregate(&self, aggregate: DataAggregate, sight: Sight) -> DoorResult<Aggregation> {
         let question = Question::new(aggregate, sight)?;
         let organization = |submission: &SubmissionRow| self.organization(submission.source);
-        let (aggregates, assets) = question.answer(&self.index, self, organization).map_err(unavailable)??;
+        let answered = question.answer(&self.index, self, organization).map_err(unavailable)??;
+        let Answered { aggregates, assets, unnamed } = answered;
         let asset = |(organization, format, subject)| Asset { organization, format, subject };
-        Ok(Aggregation { aggregates, assets: assets.into_iter().map(asset).collect() })
+        Ok(Aggregation { aggregates, assets: assets.into_iter().map(asset).collect(), unnamed })
     }
 
     fn versions(&self, asset: &Asset, visibility: &Visibility, asker: &Asker) -> DoorResult<Vec<AssetVersion>> {
@@ -183,9 +188,10 @@ impl S2pData for DataSearch {
     async fn search(&self, by: &Mandate, query: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
         let asker = permit(self.offices.as_deref(), by, &visibility).await?;
         self.check_running()?;
-        let _place = if query.ranges.is_empty() { None } else { Some(self.place().await?) };
         let inner = Arc::clone(&self.inner);
-        blocking(move || inner.page(Asked { query, visibility, asker })).await
+        let reads_many = !query.ranges.is_empty() || query.sort.is_some();
+        let page = move || inner.page(Asked { query, visibility, asker });
+        if reads_many { self.places.run(by, page).await } else { blocking(page).await }
     }
 
     async fn statistics(&self, by: &Mandate) -> DoorResult<Vec<DayCount>> {
@@ -245,9 +251,8 @@ impl S2pData for DataSearch {
     ) -> DoorResult<Aggregation> {
         let asker = permit(self.offices.as_deref(), by, &visibility).await?;
         self.check_running()?;
-        let _place = self.place().await?;
         let inner = Arc::clone(&self.inner);
-        blocking(move || inner.aggregate(aggregate, inner.sight(visibility, asker))).await
+        self.places.run(by, move || inner.aggregate(aggregate, inner.sight(visibility, asker))).await
     }
 
     async fn searchable(&self, by: &Mandate, place: u64, wait_ms: u64) -> DoorResult<u64> {

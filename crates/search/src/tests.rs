@@ -30,6 +30,7 @@ use crate::{
 };
 
 mod aggregates;
+mod sorted;
 
 const NOW_MS: u64 = 1_795_230_000_000;
 

@@ -74,6 +74,8 @@ const FOLLOW_PAUSE_MS = 2_000;
 export interface ProofOptions {
   /** Which operation of the submission, from 0. */
   readonly index?: number;
+  /** The source's present key: with it the source has the proofs of its own data that are not for anybody. */
+  readonly by?: SourceKey;
   /** {@link PROOF_PATIENCE_MS} unless given. */
   readonly patienceMs?: number;
   readonly signal?: AbortSignal;
@@ -222,17 +224,21 @@ export class Client {
   }
 
   /**
-   * The proof of an operation, once its data block is final, for {@link verifyOperation} or `chancery verify`.
+   * The proof of an operation, once its data block is final, for {@link verifyOperation} or `chancery verify`. Public data have theirs for anybody; others for who may
+   * read them by the key of this client, and for the source.
    * @throws NotFinalError when it was not there in time
    */
-  async proof({ place, digest }: Pick<Receipt, 'place' | 'digest'>, options: ProofOptions = {}): Promise<unknown> {
-    const { index = 0, patienceMs = PROOF_PATIENCE_MS, signal } = options;
+  async proof({ place, digest, source }: Pick<Receipt, 'place' | 'digest'> & Partial<Pick<Receipt, 'source'>>, options: ProofOptions = {}): Promise<unknown> {
+    const { index = 0, by, patienceMs = PROOF_PATIENCE_MS, signal } = options;
+    const asking = by === undefined ? undefined : { by, chainId: await this.mainChainId(), source: (source ?? by.source) as Address };
     const { ports } = this.#connection;
     const path = '/v1/submissions/{place}/{digest}/operations/{index}';
     const begun = ports.now();
     for (let pause = FIRST_PROOF_PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PROOF_PAUSE_MS)) {
       try {
-        return await this.#connection.send({ method: 'GET', path, parameters: { place, digest, index }, isRepeatable: false, signal });
+        const headers = asking && { 'chancery-source': asking.by.ask({ source: asking.source, place, digest }, asking.chainId, ports.now()) };
+        const parameters = { place, digest, index };
+        return await this.#connection.send({ method: 'GET', path, parameters, ...(headers && { headers }), isRepeatable: false, signal });
       } catch (error) {
         if (!isTemporary(error)) throw error;
         const waited = ports.now() - begun;

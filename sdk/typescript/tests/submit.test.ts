@@ -182,6 +182,18 @@ describe('a proof', () => {
     expect(asked[0]?.path).toBe('/v1/submissions/7/0x01/operations/2');
   });
 
+  // SEARCH-3
+  it('of data that are not for anybody is asked for by the source', async () => {
+    const { url, asked } = await gatewayThat((response) => json(response, { version: 1 }));
+    const [client, source] = [new Client({ gateway: url, mainChainId: 7100, ports: ports().ports }), `0x${'ab'.repeat(20)}`];
+    const key = SourceKey.generate();
+    await client.proof({ ...receipt, source }, { by: key });
+    const [header, payload] = String(asked[0]?.headers['chancery-source']).split('.');
+    const read = (part: string | undefined) => JSON.parse(Buffer.from(part ?? '', 'base64url').toString()) as Record<string, unknown>;
+    expect(read(header)).toEqual({ alg: 'EdDSA', kid: key.kid, typ: 'chancery-ask+jws' });
+    expect(read(payload)).toMatchObject({ chainId: 7100, source, place: 7, digest: '0x01' });
+  });
+
   it('that does not come is no refusal: the receipt asks again', async () => {
     const { url } = await gatewayThat((response) => refuse(response, 503, 'not-final-yet'));
     const waiting = new Client({ gateway: url, ports: ports().ports }).proof(receipt, { patienceMs: 1000 });

@@ -193,6 +193,8 @@ export const api = {
 
   activityReport: (session: Session, period: { from: string; to: string }) =>
     send<T.ActivityReport>('GET', '/v1/reports/activity', { session, query: period }),
+  openData: (session: Session, period: { from: string; to: string }) =>
+    send<T.OpenData>('GET', '/v1/reports/open-data', { session, query: { ...period, as: 'json' } }),
   /** Newest first, as many as `EVENT_PAGES` pages have: each is verified against its chain before it is answered. */
   events: (session: Session, period: { from: string; to: string }) => some<T.HistoryEvent>('/v1/events', session, period, EVENT_PAGES),
   dataAudit: (session: Session, from: number) => send<T.DataAudit>('GET', '/v1/data/audit', { session, query: { from } }),

@@ -46,6 +46,7 @@ export type Conformance = [
   Holds<T.Peer, Reads<T.Peer, Schemas['Peer']>>,
   Holds<T.Anchor, Reads<T.Anchor, Schemas['Anchor']>>,
   Holds<T.ActivityReport, Reads<T.ActivityReport, Schemas['ActivityReport']>>,
+  Holds<T.OpenData, Reads<T.OpenData, Schemas['OpenData']>>,
   Holds<T.DataAudit, Reads<T.DataAudit, Schemas['DataAudit']>>,
   Holds<T.Services, Reads<T.Services, Schemas['Services']>>,
   Holds<T.Service, Reads<T.Service, Schemas['Service']>>,

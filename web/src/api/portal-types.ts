@@ -26,6 +26,16 @@ export interface ActivityReport {
   unreachable: string[];
 }
 
+/** The numbers of a period that everybody may have. */
+export interface OpenData {
+  from: string;
+  to: string;
+  madeAt: string;
+  /** Whether everything was counted. */
+  whole: boolean;
+  rows: { day: string; topic: string; name: string; event: string; count: number }[];
+}
+
 /** The first rows of a list. */
 export interface Rows<Row> {
   rows: Row[];

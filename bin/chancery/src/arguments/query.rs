@@ -43,11 +43,14 @@ pub(crate) struct Search {
     /// Oldest first.
     #[arg(long)]
     pub(crate) ascending: bool,
+    /// In this order instead of that of acceptance: by time, acceptedAt, subject, or content. and the path of a member.
+    #[arg(long, value_name = "FIELD:asc|desc", conflicts_with = "ascending")]
+    pub(crate) sort: Option<String>,
     /// Operations of the page, 1 to 100.
     #[arg(long)]
     pub(crate) limit: Option<usize>,
-    /// After this operation: `next` of the page before.
-    #[arg(long, value_name = "PLACE.INDEX")]
+    /// After this operation: `next` of the page before, with its key if it is sorted.
+    #[arg(long, value_name = "PLACE.INDEX[:KEY]")]
     pub(crate) after: Option<String>,
     /// With the proof of each operation.
     #[arg(long, conflicts_with_all = ["csv", "parquet", "arrow"])]
@@ -130,6 +133,9 @@ pub(crate) enum SubscriptionCommand {
         /// End when nothing more is there, instead of waiting.
         #[arg(long)]
         once: bool,
+        /// Over one stream of server-sent events, instead of asking again and again.
+        #[arg(long, conflicts_with = "once")]
+        stream: bool,
     },
     /// End a subscription.
     Delete {

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use chancery_client::{
     DataFile,
     rest::{
-        types::data::{FieldRange, FieldValue, Member, OperationPlace, PageFormat, SearchData},
+        types::data::{FieldRange, FieldValue, Member, OperationPlace, PageFormat, SearchData, SearchPlace},
         values::HexAddress,
     },
 };
@@ -76,8 +76,23 @@ pub(super) fn after(text: Option<&str>) -> Result<Option<OperationPlace>> {
     text.map(|text| place(text).context("--after")).transpose()
 }
 
-pub(super) fn more(next: OperationPlace) -> String {
-    format!("More: --after {}.{}", next.place, next.index)
+/// `--after` of a search: `PLACE.INDEX`, and of a sorted one `:KEY`, which may be anything.
+pub(super) fn after_page(text: Option<&str>) -> Result<Option<SearchPlace>> {
+    let read = |text: &str| {
+        let (at, key) = text.split_once(':').map_or((text, None), |(at, key)| (at, Some(key.to_owned())));
+        let at = place(at).context("--after")?;
+        anyhow::Ok(SearchPlace { key, ..at.into() })
+    };
+    text.map(read).transpose()
+}
+
+/// How the next page is asked for, in words that a shell takes for one.
+pub(super) fn more(next: SearchPlace) -> String {
+    let SearchPlace { place, index, key } = next;
+    match key {
+        None => format!("More: --after {place}.{index}"),
+        Some(key) => format!("More: --after '{place}.{index}:{}'", key.replace('\'', r"'\''")),
+    }
 }
 
 /// How an answer is written: as CSV, into a file, or as JSON.
@@ -108,7 +123,8 @@ pub(super) async fn write(mut page: DataFile, path: &Path, output: &Output) -> R
     }
     file.as_file().sync_all()?;
     file.persist_noclobber(path).with_context(|| format!("cannot write {}", path.display()))?;
-    let lines: Vec<_> = [format!("{}: {bytes} bytes", path.display())].into_iter().chain(page.next.map(more)).collect();
+    let written = [format!("{}: {bytes} bytes", path.display())];
+    let lines: Vec<_> = written.into_iter().chain(page.next.clone().map(more)).collect();
     output.answer(&json!({"file": path, "bytes": bytes, "next": page.next}), lines.join("\n"));
     Ok(())
 }
@@ -138,5 +154,22 @@ mod tests {
         let known = member("temp_max,reading/climate=warmest").unwrap();
         assert_eq!((known.path.as_str(), known.in_formats["reading/climate"].as_str()), ("temp_max", "warmest"));
         assert!(member("a,b").is_err());
+    }
+
+    // SEARCH-7: what says where a page goes on is what the next one takes.
+    #[test]
+    fn the_next_page_is_asked_for_as_the_one_before_says() {
+        let key = |text: &str| Some(text.to_owned());
+        for (next, said) in [
+            (SearchPlace { place: 5, index: 1, key: None }, "5.1"),
+            (SearchPlace { place: 5, index: 1, key: key("") }, "5.1:"),
+            (SearchPlace { place: 5, index: 1, key: key("\"a:b\"") }, "5.1:\"a:b\""),
+        ] {
+            assert_eq!(after_page(Some(said)).unwrap(), Some(next.clone()));
+            assert!(more(next).contains(said), "{said}");
+        }
+        let quoted = more(SearchPlace { place: 5, index: 1, key: key("\"it's\"") });
+        assert_eq!(quoted, r#"More: --after '5.1:"it'\''s"'"#);
+        assert!(after_page(Some("5")).is_err());
     }
 }

@@ -26,7 +26,8 @@ pub(super) async fn run(command: Search, connection: &Connection, output: &Outpu
     let request = SearchData {
         ascending: command.ascending,
         limit: command.limit,
-        after: query::after(command.after.as_deref())?,
+        sort: command.sort,
+        after: query::after_page(command.after.as_deref())?,
         proofs: command.proofs,
         format: Some(format),
         ..query::which(command.which)?
@@ -57,7 +58,7 @@ pub(super) async fn run(command: Search, connection: &Connection, output: &Outpu
             )
         })
         .collect();
-    lines.extend(page.next.map(query::more));
+    lines.extend(page.next.clone().map(query::more));
     output.answer(&page, lines.join("\n"));
     Ok(ExitCode::SUCCESS)
 }

@@ -34,9 +34,8 @@ pub(super) async fn run(command: Submit, connection: &Connection, output: &Outpu
     let receipts = send_all(&submitter, &command, input).await?;
     if let Some(folder) = &command.proofs {
         std::fs::create_dir_all(folder)?;
-        let client = connection.client()?;
         for receipt in &receipts {
-            let proof = client.proof_of(receipt, 0, PROOF_PATIENCE).await?;
+            let proof = submitter.proof_of(receipt, 0, PROOF_PATIENCE).await.map_err(plain)?;
             std::fs::write(folder.join(format!("{}.json", receipt.place)), serde_json::to_vec_pretty(&proof)?)?;
         }
     }

@@ -1,20 +1,31 @@
 //! `chancery subscription` (U2S): queries that are kept, and what matches them as it comes.
 
-use std::process::ExitCode;
+mod events;
+
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
 use chancery_client::{
     Client, Until,
     rest::types::subscriptions::{Subscribe, Subscription},
 };
-use futures::StreamExt as _;
+use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
+use self::events::Events;
 use super::{connect, query};
 use crate::{
     arguments::{Connection, SubscriptionCommand},
     output::{Output, shown},
 };
+
+/// After how long a city is asked again that did not let us wait, or does not answer.
+const PAUSE: Duration = Duration::from_secs(2);
+/// Longest that one stream is read: the gateway ends it after an hour.
+const STREAM_TIME: Duration = Duration::from_secs(65 * 60);
 
 pub(super) async fn run(command: SubscriptionCommand, connection: &Connection, output: &Output) -> Result<ExitCode> {
     let client = connect(connection).await?;
@@ -28,7 +39,10 @@ pub(super) async fn run(command: SubscriptionCommand, connection: &Connection, o
             let lines: Vec<String> = found.subscriptions.iter().map(line).collect();
             output.answer(&found, lines.join("\n"));
         }
-        SubscriptionCommand::Follow { subscription, after, once } => {
+        SubscriptionCommand::Follow { subscription, after, stream: true, .. } => {
+            follow_stream(&client.with_timeout(STREAM_TIME), subscription, after, output).await?;
+        }
+        SubscriptionCommand::Follow { subscription, after, once, .. } => {
             follow(&client, subscription, after, once, output).await?;
         }
         SubscriptionCommand::Delete { subscription } => {
@@ -63,6 +77,37 @@ async fn follow(
         }
     }
     Ok(())
+}
+
+/// Prints for ever. A stream that ends, or is cut, is asked for again from where it was.
+async fn follow_stream(
+    client: &Client,
+    subscription: alloy_primitives::B256,
+    mut after: Option<String>,
+    output: &Output,
+) -> Result<()> {
+    query::after(after.as_deref())?;
+    loop {
+        let asked = Instant::now();
+        match client.subscription_events(subscription, after.as_deref()).await {
+            Ok(mut bytes) => {
+                let mut events = Events::default();
+                while let Ok(Some(piece)) = bytes.try_next().await {
+                    for event in events.take(&piece)? {
+                        if let Some(data) = &event.data {
+                            print(&serde_json::from_str(data)?, output);
+                        }
+                        after = event.id.or(after);
+                    }
+                }
+            }
+            Err(error) if error.is_waited_out() => eprintln!("{}", shown(&error)),
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(rest) = PAUSE.checked_sub(asked.elapsed()) {
+            tokio::time::sleep(rest).await;
+        }
+    }
 }
 
 /// One line an operation, whole JSON or for people.

@@ -4,8 +4,8 @@ use alloy_primitives::{Address, B256};
 use chancery_rest::types::{
     alerts::AuditStatus,
     data::{
-        AggregateData, Asset, DataAggregates, DataAudit, DayCount, FoundData, NEXT_PAGE_HEADER, OperationPlace,
-        SearchData, Trace,
+        AggregateData, Asset, DataAggregates, DataAudit, DayCount, FoundData, NEXT_PAGE_HEADER, SearchData,
+        SearchPlace, Trace,
     },
     operations::{OperationProof, OperationReceipt, SubmitOperation},
     organizations::Changed,
@@ -24,7 +24,7 @@ use crate::{
 /// A page of a search as a file.
 pub struct DataFile {
     /// `after` of the next page; absent on the last.
-    pub next: Option<OperationPlace>,
+    pub next: Option<SearchPlace>,
     /// The file: an error where it is longer than [`crate::MAX_ANSWER_BYTES`].
     pub bytes: FileStream,
 }
@@ -134,7 +134,8 @@ impl Client {
         self.send(Call::get(&["v1", "submissions", &place, &digest], Query::new())).await
     }
 
-    /// `GET /v1/submissions/{place}/{digest}/operations/{index}`: the file that `chancery verify` reads.
+    /// `GET /v1/submissions/{place}/{digest}/operations/{index}`: the file that `chancery verify` reads. Of data that are not public for who may read them, as the key of this
+    /// client or as the source ([`Client::asking_as_source`]).
     ///
     /// # Errors
     /// [`crate::ClientError`]; `not-final-yet` until its data block is.

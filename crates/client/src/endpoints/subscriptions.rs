@@ -5,7 +5,10 @@ use chancery_rest::types::subscriptions::{DeliveredData, Subscribe, Subscription
 use reqwest::Method;
 
 use super::{Query, Result, hash, push};
-use crate::{Client, request::Call};
+use crate::{
+    Client,
+    request::{Call, FileStream},
+};
 
 impl Client {
     /// `POST /v1/subscriptions`.
@@ -32,6 +35,17 @@ impl Client {
         let subscription = hash(subscription);
         let path = ["v1", "subscriptions", subscription.as_str()];
         self.needs_key()?.send(Call { method: Method::DELETE, path: &path, query: Query::new(), body: None }).await
+    }
+
+    /// `GET /v1/subscriptions/{subscription}/events`: server-sent events from behind a cursor, as they come, for as long as this client waits for an answer.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn subscription_events(&self, subscription: B256, after: Option<&str>) -> Result<FileStream> {
+        let (subscription, mut query) = (hash(subscription), Query::new());
+        push(&mut query, "after", after);
+        let path = ["v1", "subscriptions", subscription.as_str(), "events"];
+        self.needs_key()?.open(Call::get(&path, query)).await
     }
 
     /// `GET /v1/subscriptions/{subscription}/operations`: what is behind a cursor; with nothing there, after at most so many seconds.

@@ -3,11 +3,16 @@
 use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
+use chancery_data::{
+    ask::{self, Ask},
+    submission::Access,
+};
 use chancery_reference_points::Code;
 use chancery_rest::types::submissions::SubmissionReceipt;
 use serde_json::Value;
 
-use crate::{Client, ClientError};
+use super::{SubmitError, Submitter};
+use crate::{Client, ClientError, clock::now_ms};
 
 /// How long a proof is usually waited for.
 pub const PROOF_PATIENCE: Duration = Duration::from_secs(60);
@@ -47,5 +52,39 @@ impl Client {
                 other => return other,
             }
         }
+    }
+}
+
+impl Submitter {
+    /// The same, asked for as the source where the data are not for anybody.
+    ///
+    /// # Errors
+    /// [`SubmitError::Client`]; [`SubmitError::Signing`].
+    pub async fn proof_of(
+        &self,
+        receipt: &SubmissionReceipt,
+        index: u32,
+        patience: Duration,
+    ) -> Result<Value, SubmitError> {
+        if self.terms.control.access == Access::Public {
+            return Ok(self.client.proof_of(receipt, index, patience).await?);
+        }
+        let begun = Instant::now();
+        loop {
+            // What is asked with is good for some minutes.
+            let client = self.client.clone().asking_as_source(self.ask(receipt).await?);
+            match client.proof_of(receipt, index, Duration::ZERO).await {
+                Err(error) if error.code() == Some(Code::NotFinalYet) && begun.elapsed() < patience => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                other => return Ok(other?),
+            }
+        }
+    }
+
+    async fn ask(&self, receipt: &SubmissionReceipt) -> Result<String, SubmitError> {
+        let (place, digest) = (receipt.place, receipt.digest.0);
+        let ask = Ask { chain_id: self.chain_id, source: self.source, place, digest, time: now_ms() };
+        Ok(self.signed(ask, ask::TYP).await?.text().to_owned())
     }
 }

@@ -142,8 +142,8 @@ pub const MATRIX: &[Row] = &[
     row(
         "GET",
         "/v1/submissions/{place}/{digest}/operations/{index}",
-        Who::Anybody,
-        "whoever knows the digest: it stands in the receipt",
+        Who::AnybodyByRole,
+        "public data: whoever knows the digest; the source itself; offices also internal data; restricted data that name it",
     ),
     row("POST", "/v1/data/search", Who::AnybodyByRole, READABLE),
     row(
@@ -168,6 +168,12 @@ pub const MATRIX: &[Row] = &[
         "/v1/subscriptions/{subscription}/operations",
         Who::Authenticated,
         "its own; public data, offices also internal data, restricted data that name it",
+    ),
+    row(
+        "GET",
+        "/v1/subscriptions/{subscription}/events",
+        Who::Authenticated,
+        "its own; public data, offices also internal data, restricted data that name it; judged again at every reading",
     ),
     row("GET", "/v1/resources", Who::AnybodyByRole, "what its roles may see"),
     row("GET", "/v1/resources/{resource}", Who::AnybodyByRole, "what its roles may see"),

@@ -33,6 +33,11 @@ pub const METHODS: &[Method] = &[
     method("/chancery.u2s.v1.U2s/Trace", "POST", "/v1/data/trace"),
     // A proof is part of what a search finds.
     method("/chancery.u2s.v1.U2s/ProveFound", "POST", "/v1/data/search"),
+    method("/chancery.u2s.v1.U2s/Aggregate", "POST", "/v1/data/aggregate"),
+    method("/chancery.u2s.v1.U2s/Subscribe", "POST", "/v1/subscriptions"),
+    method("/chancery.u2s.v1.U2s/ListSubscriptions", "GET", "/v1/subscriptions"),
+    method("/chancery.u2s.v1.U2s/EndSubscription", "DELETE", "/v1/subscriptions/{subscription}"),
+    method("/chancery.u2s.v1.U2s/ReadSubscription", "GET", "/v1/subscriptions/{subscription}/operations"),
     // Not Watch: clients take its absence for health, and a watch without end would only hold a stream.
     method("/grpc.health.v1.Health/Check", "GET", "/health"),
     method("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "GET", "/openapi.json"),

@@ -6,21 +6,21 @@ use chancery_grpc::r2d::{
     Line, OperationName, OperationProof, SubmissionName, SubmissionOutcome, SubmissionReceipt, SubmissionState, hash,
     proof, r2d_server::R2d,
 };
-use chancery_reference_points::{Code, source_data::SubmissionState as DoorState};
+use chancery_reference_points::{Actor, Code, source_data::SubmissionState as DoorState};
 use futures::Stream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
-    call::{Call, address},
+    call::{Call, actor, address},
     outcomes::{Serving, outcomes},
     reading::read,
 };
 use crate::{
     lines,
     problem::{ApiError, ApiResult},
-    routes::named,
     state::Shared,
+    submission_proof::{ASKING_SOURCE, Wanted, named, prove},
 };
 
 /// The service.
@@ -43,13 +43,13 @@ impl R2dService {
         named(&self.shared, name.place, hash("digest", &name.digest)?).await
     }
 
-    async fn prove(&self, name: OperationName) -> ApiResult<OperationProof> {
+    async fn prove(&self, actor: &Actor, asking: Option<&str>, name: OperationName) -> ApiResult<OperationProof> {
         let submission = name.submission.ok_or_else(|| {
             ApiError::new(Code::MalformedRequest, "submission: it is missing").with("member", "submission")
         })?;
-        self.find(&submission).await?;
-        let shown = self.shared.doors.r2d_sources.submitted_operation_proof(submission.place, name.index).await?;
-        Ok(proof(&shown)?)
+        let digest = hash("digest", &submission.digest)?;
+        let wanted = Wanted { place: submission.place, digest, index: name.index };
+        Ok(proof(&prove(&self.shared, actor, asking, wanted).await?)?)
     }
 }
 
@@ -81,7 +81,10 @@ impl R2d for R2dService {
     }
 
     async fn prove_operation(&self, request: Request<OperationName>) -> Result<Response<OperationProof>, Status> {
-        let call = Call::of(&request);
-        self.prove(request.into_inner()).await.map(Response::new).map_err(|error| call.refuse(error))
+        let (call, actor) = (Call::of(&request), actor(&request));
+        // What is no text is no statement either.
+        let asking = request.metadata().get(ASKING_SOURCE).map(|value| value.to_str().unwrap_or_default().to_owned());
+        let proven = self.prove(&actor, asking.as_deref(), request.into_inner()).await;
+        proven.map(Response::new).map_err(|error| call.refuse(error))
     }
 }

@@ -11,7 +11,7 @@ pub(super) use aggregates::narrowing;
 use axum::{Extension, Json as Answer, extract::State, response::Response};
 use chancery_reference_points::{
     Code,
-    data_search::{Asset as DoorAsset, AuditRequest, DataQuery},
+    data_search::{Asset as DoorAsset, AuditRequest, CONTENT, DataQuery, OperationPlace, SORTABLE, Sort},
 };
 use chancery_rest::types::{
     Example as _,
@@ -140,13 +140,26 @@ async fn audit_data(
     Ok(Answer(translate(&report)?))
 }
 
-/// Both sides write the same JSON, but for what only the wire knows.
-pub(super) fn query(request: SearchData) -> ApiResult<DataQuery> {
+/// Both sides write the same JSON, but for what only the wire knows, and for the order of a page and where it goes on.
+pub(super) fn query(mut request: SearchData) -> ApiResult<DataQuery> {
+    let refuse = |member: &str, detail: String| {
+        ApiError::new(Code::MalformedRequest, format!("{member}: {detail}")).with("member", member)
+    };
+    let (sort, after) = (request.sort.take(), request.after.take());
+    let sort = sort.map(|text| text.parse::<Sort>()).transpose();
+    let sort =
+        sort.map_err(|error| refuse("sort", error.to_string()).with("sortable", [&SORTABLE[..], &[CONTENT]].concat()))?;
     let mut value = map::to_json(&SearchData { proofs: false, format: None, ..request })?;
     if let Some(members) = value.as_object_mut() {
         members.remove("proofs");
     }
-    translate(&value)
+    let query: DataQuery = translate(&value)?;
+    let (at, key) = after.map(|after| (OperationPlace { place: after.place, index: after.index }, after.key)).unzip();
+    let key = key.flatten();
+    if key.is_some() && sort.is_none() {
+        return Err(refuse("after", "`key` is of a page with `sort`".to_owned()));
+    }
+    Ok(DataQuery { after: at, sort: sort.map(|sort| Sort { after: key, ..sort }), ..query })
 }
 
 /// A query as the wire has it.

@@ -2,14 +2,13 @@
 
 mod stream;
 
-use alloy_primitives::B256;
 use axum::{
-    Json as Answer,
+    Extension, Json as Answer,
     body::Bytes,
     extract::{FromRequest as _, Request, State},
     response::{IntoResponse as _, Response},
 };
-use chancery_reference_points::{Code, source_data::SubmissionState as DoorState};
+use chancery_reference_points::Code;
 use chancery_rest::{
     types::{
         Example as _,
@@ -17,17 +16,19 @@ use chancery_rest::{
     },
     values::HexHash,
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::map;
 use crate::{
+    authorization::layer::Caller,
     limits::MAX_ARRAY_SUBMISSIONS,
     lines::{outcome, receipt, submission},
     problem::{ApiError, ApiResult},
     request::{Path, content_type, read_json},
-    state::{self, Shared},
+    state,
+    submission_proof::{ASKING_SOURCE, Wanted, named, prove},
 };
 
 /// The type of a stream of lines.
@@ -112,30 +113,25 @@ async fn get_submission(
 
 /// Proof of an operation of a submission
 ///
-/// From the operation's bytes to a final block, in one file; `chancery verify` reads it without any network.
+/// From the operation's bytes to a final block, in one file; `chancery verify` reads it without any network. Of public data within their retention for whoever knows the digest; of
+/// others for whoever may read the operation, and for its source, which asks by its own key in `chancery-source`.
 #[utoipa::path(get, path = "/v1/submissions/{place}/{digest}/operations/{index}", tag = "submissions",
     params(
         ("place" = u64, Path, description = "The place that the receipt names."),
         ("digest" = HexHash, Path, description = "The digest that the receipt names."),
         ("index" = u32, Path, description = "Which operation of the submission, from 0."),
+        ("chancery-source" = Option<String>, Header, description = "JWS by the source's present key, `typ` `chancery-ask+jws`, of `{chainId, source, place, digest, time}`."),
     ),
     responses((status = 200, description = "The proof.", body = Object, example = json!(example_proof()))),
 )]
 async fn prove_operation(
     State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
     Path((place, digest, index)): Path<(u64, HexHash, u32)>,
 ) -> ApiResult<Answer<Value>> {
-    named(&shared, place, digest.0).await?;
-    let proof = shared.doors.r2d_sources.submitted_operation_proof(place, index).await?;
+    // What is no text is no statement either.
+    let asking = headers.get(ASKING_SOURCE).map(|value| value.to_str().unwrap_or_default());
+    let proof = prove(&shared, &caller.actor, asking, Wanted { place, digest: digest.0, index }).await?;
     Ok(Answer(map::to_json(&proof)?))
-}
-
-/// The submission at a place, for whoever knows its digest.
-pub(crate) async fn named(shared: &Shared, place: u64, digest: B256) -> ApiResult<DoorState> {
-    let state = shared.doors.r2d_sources.submission(place).await?;
-    if state.digest != digest {
-        let detail = format!("place {place} has no submission with this digest");
-        return Err(ApiError::new(Code::UnknownSubmission, detail));
-    }
-    Ok(state)
 }

@@ -1,6 +1,8 @@
 //! `/v1/subscriptions`: queries that are kept, and what matches them as it comes (U2S).
 
-use axum::{Extension, Json as Answer, extract::State};
+mod events;
+
+use axum::{Extension, Json as Answer, extract::State, response::Response};
 use chancery_reference_points::{
     Code,
     data_search::{MAX_WAIT_MS, OperationPlace, Reading, Subscribe as DoorSubscribe, Subscription as DoorSubscription},
@@ -12,15 +14,19 @@ use chancery_rest::{
     },
     values::{HexHash, Timestamp},
 };
+use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use self::events::Following;
 use super::{data, map};
 use crate::{
     authorization::layer::Caller,
+    limits::keep,
     problem::{ApiError, ApiResult},
     request::{Json, Path, Query, page},
+    serve::Peer,
     state,
 };
 
@@ -31,6 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
         .routes(routes!(subscribe, list_subscriptions))
         .routes(routes!(end_subscription))
         .routes(routes!(subscribed_operations))
+        .routes(routes!(follow_subscription))
 }
 
 /// Subscribe to data
@@ -119,6 +126,44 @@ async fn subscribed_operations(
         operations: delivered.operations.iter().map(map::to_json).collect::<ApiResult<_>>()?,
         cursor: delivered.cursor.map(|at| format!("{}.{}", at.place, at.index)),
     }))
+}
+
+/// Where somebody begins who has had no event.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct FollowingQuery {
+    /// `cursor` of a reading; from the start of the subscription when absent. `Last-Event-ID` comes before it.
+    #[param(pattern = "^[0-9]+\\.[0-9]+$")]
+    after: Option<String>,
+}
+
+/// Follow a subscription
+///
+/// A stream of server-sent events. Each event `operation` is an operation that matches and its owner may see when it is sent, oldest first; its id is the cursor from which whoever comes
+/// back goes on, by `Last-Event-ID`. A comment every 15 seconds shows that the stream lives, with the cursor as its id. It ends after an hour, with the session that it was asked in, when
+/// the owner may not ask any more, and with the subscription. Nothing is queued: what is not taken is not read. 16 streams of one client address, with those of an alliance.
+#[utoipa::path(get, path = "/v1/subscriptions/{subscription}/events", tag = "data",
+    params(
+        ("subscription" = HexHash, Path, description = "Its id."),
+        ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was taken."),
+        FollowingQuery,
+    ),
+    responses((status = 200, description = "Operations as they come.", body = String, content_type = "text/event-stream")),
+)]
+async fn follow_subscription(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    Path(id): Path<HexHash>,
+    Query(query): Query<FollowingQuery>,
+) -> ApiResult<Response> {
+    let after = events::last_event(&headers)?.or(query.after.as_deref()).map(place).transpose()?;
+    let peer = peer.map_or(Peer::UNKNOWN, |Extension(peer)| peer);
+    let taken = shared.followers.take(peer.address)?;
+    let answer = events::answer(&shared, &caller, Following { subscription: id.0, after }).await?;
+    Ok(keep(answer, taken))
 }
 
 fn place(text: &str) -> ApiResult<OperationPlace> {

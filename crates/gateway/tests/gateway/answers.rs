@@ -1,6 +1,7 @@
 //! What the doors answer: the examples of the interface, in the terms of the doors.
 
 use alloy_primitives::{Address, B256};
+use chancery_data::submission::Access;
 use chancery_gateway::doors::{AnchorSeen, AnchoredBlock, ChainPeers, PeerSeen};
 use chancery_reference_points::{
     Role,
@@ -319,6 +320,8 @@ pub(crate) fn submission_state() -> SubmissionState {
         source: holder().address(),
         count: 1,
         accepted_at_ms: NOW_S * 1000,
+        access: Access::Public,
+        expires_ms: u64::MAX,
         recorded: Some((B256::repeat_byte(0xdb), locator())),
     }
 }

@@ -142,6 +142,7 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("GET", "/v1/subscriptions", SIGNED_IN, &["u2s.subscriptions"]),
     ("DELETE", "/v1/subscriptions/{subscription}", SIGNED_IN, &["u2s.unsubscribe"]),
     ("GET", "/v1/subscriptions/{subscription}/operations", SIGNED_IN, &["u2s.subscribed_data"]),
+    ("GET", "/v1/subscriptions/{subscription}/events", SIGNED_IN, &["u2s.subscribed_data", "u2s.subscribed_data"]),
     ("GET", "/v1/resources", ANYBODY, &["u2s.sharing.find"]),
     ("GET", "/v1/resources/{resource}", ANYBODY, &["u2s.sharing.resource"]),
     ("PUT", "/v1/resources/{resource}/description", SIGNED_IN, &["u2s.sharing.describe"]),

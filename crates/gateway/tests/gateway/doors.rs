@@ -18,6 +18,7 @@ use chancery_reference_points::{
     organization::Organization,
     price::PriceSetting,
     r2d::Submission,
+    source_data::{Source, SubmissionState},
     u2s::ServiceRequest,
     v2m::{EventFilter, History, HistoryEntry},
 };
@@ -52,6 +53,7 @@ pub(crate) struct Behind {
     history: Mutex<Option<History>>,
     organization: Mutex<Option<Organization>>,
     found: Mutex<Option<DataPage>>,
+    accepted: Mutex<Option<(SubmissionState, Source)>>,
 }
 
 impl Behind {
@@ -145,6 +147,11 @@ impl Behind {
     /// Whose account an operator has suspended.
     pub(crate) fn suspend_user(&self, address: Address) {
         self.suspended_users.lock().unwrap().insert(address);
+    }
+
+    /// What was accepted at every place, and whose it is, from now on.
+    pub(crate) fn accept(&self, state: SubmissionState, source: Source) {
+        *self.accepted.lock().unwrap() = Some((state, source));
     }
 
     /// What every search finds, from now on.

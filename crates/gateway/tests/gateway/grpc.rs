@@ -7,7 +7,10 @@ use chancery_grpc::{
     problem::{Problem, grpc_code},
     problem_of,
     r2d::{Line, SubmissionName, SubmissionState, r2d_client::R2dClient},
-    u2s::{SearchRequest, u2s_client::U2sClient},
+    u2s::{
+        AggregateRequest, ListSubscriptionsRequest, Member, ReadSubscriptionRequest, SearchRequest, SubscribeRequest,
+        SubscriptionName, u2s_client::U2sClient,
+    },
 };
 use chancery_reference_points::{Code, DoorError};
 use hyper_util::{
@@ -134,6 +137,50 @@ async fn a_call_that_may_not_be_made_reaches_no_door() {
     u2s(&harness).search(SearchRequest::default()).await.unwrap();
     r2d(&harness).submit_one(line()).await.unwrap();
     assert_eq!(harness.behind.take_calls(), ["u2s.search_data", "u2s.search_data", "r2d.accept"]);
+    harness.stop().await;
+}
+
+// GRPC-2, GRPC-3, PROVISIONING-5: questions over many operations answer to anybody, and what is kept for somebody to whom it is.
+#[tokio::test]
+async fn what_is_asked_of_many_and_kept_for_somebody_goes_through_the_same_doors() {
+    let harness = Harness::start().await;
+    let caller = Caller::new(&harness, key(1), []).await;
+    let bearer = format!("Bearer {}", caller.token);
+    let id = || vec![7; 32].into();
+    harness.behind.take_calls();
+    let member = Member { path: "level".into(), ..Default::default() };
+    let asked = AggregateRequest { by: vec![member], ..Default::default() };
+    let answer = u2s(&harness).aggregate(asked).await.unwrap().into_inner();
+    let group = &answer.groups[0];
+    assert_eq!((group.key[0].text.as_deref(), group.sum.as_deref()), (Some("level"), Some("-0.5")));
+    assert_eq!(harness.behind.take_calls(), ["u2s.aggregate_data"]);
+
+    let mut door = u2s(&harness);
+    for status in [
+        door.subscribe(SubscribeRequest::default()).await.map(drop).unwrap_err(),
+        door.list_subscriptions(ListSubscriptionsRequest {}).await.map(drop).unwrap_err(),
+        door.end_subscription(SubscriptionName { id: id() }).await.map(drop).unwrap_err(),
+        door.read_subscription(ReadSubscriptionRequest { id: id(), ..Default::default() }).await.map(drop).unwrap_err(),
+    ] {
+        assert_eq!(
+            (status.code(), problem(&status).code.as_str()),
+            (GrpcCode::Unauthenticated, "authentication-required")
+        );
+    }
+    assert_eq!(harness.behind.take_calls(), Vec::<String>::new());
+
+    let signed = [("authorization", bearer.as_str())];
+    let kept = SubscribeRequest { name: "wells".into(), ..Default::default() };
+    assert_eq!(door.subscribe(with(kept, &signed)).await.unwrap().into_inner().name, "wells");
+    let known = door.list_subscriptions(with(ListSubscriptionsRequest {}, &signed)).await.unwrap().into_inner();
+    assert_eq!(known.subscriptions.len(), 1);
+    door.end_subscription(with(SubscriptionName { id: id() }, &signed)).await.unwrap();
+    let reading = ReadSubscriptionRequest { id: id(), wait_ms: 20_001, ..Default::default() };
+    let status = door.read_subscription(with(reading.clone(), &signed)).await.unwrap_err();
+    assert_eq!((status.code(), problem(&status).code.as_str()), (GrpcCode::InvalidArgument, "malformed-request"));
+    door.read_subscription(with(ReadSubscriptionRequest { wait_ms: 0, ..reading }, &signed)).await.unwrap();
+    let calls = ["u2s.subscribe", "u2s.subscriptions", "u2s.unsubscribe", "u2s.subscribed_data"];
+    assert_eq!(harness.behind.take_calls(), calls);
     harness.stop().await;
 }
 

@@ -25,7 +25,7 @@ const ARROW: &str = "application/vnd.apache.arrow.stream";
 const TEXT: &str = r#"{"time":1795229999000,"content":{"place":"harbour"}}"#;
 
 /// Two operations of the submission that the doors know.
-fn page() -> DataPage {
+pub(crate) fn page() -> DataPage {
     let operation = |index| DataOperation {
         at: OperationPlace { place: 128, index },
         digest: answers::submission_state().digest,
@@ -39,7 +39,8 @@ fn page() -> DataPage {
         accepted_at: NOW_S * 1000,
         operation: TEXT.into(),
     };
-    DataPage { operations: vec![operation(0), operation(1)], next: Some(OperationPlace { place: 128, index: 1 }) }
+    let next = Some(OperationPlace { place: 128, index: 1 });
+    DataPage { operations: vec![operation(0), operation(1)], next, next_key: None }
 }
 
 async fn search(harness: &Harness, accept: Option<&str>, body: &Value) -> Answer {
@@ -88,6 +89,26 @@ async fn a_page_is_written_as_asked_for_and_as_accepted_otherwise() {
         let said = if expected == json { answer.json()["next"].clone() } else { header_json(&answer) };
         assert_eq!(said, next, "{accept:?} {body}");
     }
+    harness.stop().await;
+}
+
+// SEARCH-7: of a sorted page it is said by what it goes on, in a header as in JSON; what cannot be sorted by reaches no door.
+#[tokio::test]
+async fn a_sorted_page_says_by_what_it_goes_on() {
+    let harness = Harness::start().await;
+    harness.behind.find(DataPage { next_key: Some("\"\\u6e2f\"".into()), ..page() });
+    let next = json!({"place": 128, "index": 1, "key": "\"\\u6e2f\""});
+    let asked = json!({"sort": "content.place:desc", "after": next});
+    assert_eq!(search(&harness, None, &asked).await.json()["next"], next);
+    assert_eq!(header_json(&search(&harness, Some("text/csv"), &asked).await), next);
+    harness.behind.take_calls();
+    for (body, member) in
+        [(json!({"sort": "digest:asc"}), "sort"), (json!({"sort": "time"}), "sort"), (json!({"after": next}), "after")]
+    {
+        let answer = search(&harness, None, &body).await;
+        assert_eq!((answer.status, answer.json()["member"].as_str()), (400, Some(member)), "{body}: {}", answer.text());
+    }
+    assert_eq!(harness.behind.take_calls(), Vec::<String>::new());
     harness.stop().await;
 }
 

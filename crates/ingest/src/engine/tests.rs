@@ -167,6 +167,77 @@ async fn the_same_submission_has_one_place_also_after_a_restart() {
     assert_eq!((again.place, again.repeated, &again.receipt), (place, true, &first.receipt));
 }
 
+// DATA-9, DATA-12: what reads the past is bounded together, however little it costs to ask for it; what is new does not wait for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_for_the_past_waits_for_a_place_and_what_is_new_does_not() {
+    let (folder, chain) = (tempfile::tempdir().unwrap(), Arc::new(Chain::default()));
+    let ingest = start(folder.path(), &chain).await;
+    let device = signer(2);
+    let source = register(&ingest, &device).await;
+    let first = one(&ingest, submit(&device, source, 1, &[READING])).await.unwrap();
+    // In another group: the first is repeated from the journal.
+    let second = one(&ingest, submit(&device, source, 2, &[READING])).await.unwrap();
+    let held = Arc::clone(&ingest.past).acquire_many_owned(u32::try_from(MAX_PAST_READERS).unwrap()).await.unwrap();
+    tokio::select! {
+        biased;
+        state = ingest.submission(second.place) => panic!("it had a place: {state:?}"),
+        proof = ingest.proof(second.place, 0) => panic!("it had a place: {proof:?}"),
+        new = one(&ingest, submit(&device, source, 3, &[READING])) => assert!(!new.unwrap().repeated),
+    }
+    let again = ingest.accept(vec![submit(&device, source, 1, &[READING])]);
+    tokio::pin!(again);
+    tokio::select! {
+        biased;
+        repeated = &mut again => panic!("it had a place: {repeated:?}"),
+        new = one(&ingest, submit(&device, source, 4, &[READING])) => assert!(!new.unwrap().repeated),
+    }
+    drop(held);
+    let repeated = again.await.pop().unwrap().unwrap();
+    assert_eq!((repeated.place, repeated.repeated, repeated.receipt), (first.place, true, first.receipt));
+}
+
+/// Every format is sealed.
+struct AnySealed;
+
+impl ContentRules for AnySealed {
+    fn check(&self, _: &Submission, _: &ChainName, _: u64) -> DoorResult<()> {
+        Ok(())
+    }
+
+    fn is_sealed(&self, _: &str) -> bool {
+        true
+    }
+}
+
+// DATA-11, SEARCH-3: whom a submission is for follows from the formats in force, and not from what its source said alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_clear_of_a_format_that_is_sealed_now_is_restricted() {
+    let (folder, chain) = (tempfile::tempdir().unwrap(), Arc::new(Chain::default()));
+    let ingest = start(folder.path(), &chain).await;
+    let device = signer(2);
+    let source = register(&ingest, &device).await;
+    let elsewhere = format!(r#"{{"time":1795229999000,"contentHash":"{}"}}"#, B256::repeat_byte(7));
+    let mut places = Vec::new();
+    for (key, operations) in [(1, [READING]), (2, [elsewhere.as_str()])] {
+        places.push(one(&ingest, submit(&device, source, key, &operations)).await.unwrap().place);
+    }
+    let state = ingest.submission(places[0]).await.unwrap();
+    assert_eq!((state.access, state.expires_ms), (Access::Public, NOW_MS + 24 * 60 * 60 * 1000));
+    recorded(&ingest, places[1]).await;
+    ingest.close().await;
+
+    let clock: Clock = Arc::new(|| NOW_MS);
+    let mut again = Ingest::open(Parts { rules: Arc::new(AnySealed), ..parts(folder.path(), &chain, &clock) });
+    while let Err(OpenError::Index(_)) = again {
+        // What ended before has not let go of its index yet.
+        tokio::task::yield_now().await;
+        again = Ingest::open(Parts { rules: Arc::new(AnySealed), ..parts(folder.path(), &chain, &clock) });
+    }
+    let ingest = again.unwrap();
+    assert_eq!(ingest.submission(places[0]).await.unwrap().access, Access::Restricted);
+    assert_eq!(ingest.submission(places[1]).await.unwrap().access, Access::Public);
+}
+
 // DATA-7, decision 0019: the index is derived
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_index_is_made_anew_from_the_journal() {

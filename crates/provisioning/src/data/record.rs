@@ -77,6 +77,7 @@ pub(super) fn criteria(query: &DataQuery) -> String {
         ("ranges", !query.ranges.is_empty()),
         ("words", query.text.is_some()),
         ("time", query.from.is_some() || query.to.is_some()),
+        ("order", query.sort.is_some()),
     ];
     let named: Vec<&str> = given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect();
     if named.is_empty() { "nothing in particular".to_owned() } else { named.join(", ") }

@@ -15,6 +15,7 @@ use chancery_reference_points::{
 use parking_lot::Mutex;
 
 use super::*;
+use crate::subscription_files::KeptSubscription;
 
 #[derive(Default)]
 struct MemoryJournal(Mutex<Vec<HistoryEntry>>);
@@ -68,7 +69,7 @@ impl TwoVersions {
 #[async_trait]
 impl S2pData for TwoVersions {
     async fn search(&self, _: &Mandate, _: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
-        Ok(DataPage { operations: self.operations(&visibility), next: None })
+        Ok(DataPage { operations: self.operations(&visibility), next: None, next_key: None })
     }
     async fn statistics(&self, _: &Mandate) -> DoorResult<Vec<DayCount>> {
         Ok(Vec::new())
@@ -98,7 +99,8 @@ impl S2pData for TwoVersions {
     }
     async fn aggregate(&self, _: &Mandate, _: DataAggregate, visibility: Visibility) -> DoorResult<Aggregation> {
         let is_internal = visibility.access.contains(&Access::Internal);
-        Ok(Aggregation { assets: is_internal.then(well).into_iter().collect(), ..Aggregation::default() })
+        let (assets, unnamed) = (is_internal.then(well).into_iter().collect(), if is_internal { 3 } else { 0 });
+        Ok(Aggregation { assets, unnamed, ..Aggregation::default() })
     }
     async fn searchable(&self, _: &Mandate, _: u64, _: u64) -> DoorResult<u64> {
         Ok(3)
@@ -110,10 +112,10 @@ impl S2pData for TwoVersions {
 struct Forgotten;
 
 impl Subscriptions for Forgotten {
-    fn all(&self) -> io::Result<Vec<(Address, Subscription)>> {
+    fn all(&self) -> io::Result<Vec<KeptSubscription>> {
         Ok(Vec::new())
     }
-    fn keep(&self, _: Address, _: &Subscription) -> io::Result<()> {
+    fn keep(&self, _: &KeptSubscription) -> io::Result<()> {
         Ok(())
     }
     fn forget(&self, _: B256) -> io::Result<()> {
@@ -273,7 +275,8 @@ impl S2pData for NoSubject {
             (None, true) => Access::Internal,
         };
         let all = (4..9).map(|place| operation(place, access, r#"{"time":1,"content":1}"#.into()));
-        Ok(DataPage { operations: all.filter(|one| visibility.access.contains(&one.access)).collect(), next: None })
+        let operations = all.filter(|one| visibility.access.contains(&one.access)).collect();
+        Ok(DataPage { operations, next: None, next_key: None })
     }
     async fn aggregate(&self, _: &Mandate, _: DataAggregate, _: Visibility) -> DoorResult<Aggregation> {
         Ok(Aggregation::default())
@@ -354,5 +357,7 @@ async fn an_answer_over_many_is_an_access_to_each_subject_that_is_not_public() {
     service.aggregate_data(&inspector, DataAggregate::default()).await.unwrap();
     let recorded: Vec<_> = journal.0.lock().iter().map(|entry| (entry.name.clone(), entry.subject.clone())).collect();
     let subject = subject_key("OFFICE", "water", "well 7").to_string();
-    assert_eq!(recorded, [("data.aggregate".to_owned(), subject)]);
+    assert_eq!(recorded, [("data.aggregate".to_owned(), subject), ("data.aggregate".to_owned(), "data".to_owned())]);
+    let facts = journal.0.lock()[1].facts.clone();
+    assert_eq!(facts, "3 operations that are not public, added up, found by nothing in particular");
 }

@@ -14,6 +14,8 @@ pub const MAX_NAMES: usize = 16;
 pub const MAX_GROUPS: usize = 10_000;
 /// Most operations that are read for one answer; it says where the next goes on.
 pub const MAX_AGGREGATED_OPERATIONS: usize = 200_000;
+/// Most bytes of them.
+pub const MAX_AGGREGATED_BYTES: usize = 256 * 1024 * 1024;
 /// Most subjects of data that are not public in one answer, each of which is an access of its own; what has more is refused.
 pub const MAX_AGGREGATED_SUBJECTS: usize = 1000;
 
@@ -150,6 +152,9 @@ pub struct Aggregation {
     pub aggregates: Aggregates,
     /// The assets.
     pub assets: Vec<Asset>,
+    /// How many operations that are not public and about no subject went into it.
+    #[serde(default)]
+    pub unnamed: u64,
 }
 
 #[cfg(test)]

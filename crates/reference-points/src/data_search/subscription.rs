@@ -9,6 +9,8 @@ use super::{DataOperation, DataQuery, OperationPlace};
 pub const MAX_SUBSCRIPTIONS: usize = 32;
 /// Most subscriptions of a city.
 pub const MAX_ALL_SUBSCRIPTIONS: usize = 10_000;
+/// Most of them of owners who have no role: whoever makes keys for nothing takes no office's room.
+pub const MAX_STRANGERS_SUBSCRIPTIONS: usize = 2_500;
 /// Longest that a subscription lasts, in days.
 pub const MAX_SUBSCRIPTION_DAYS: u32 = 366;
 /// How long it lasts unless said otherwise, in days.

@@ -32,6 +32,10 @@ impl ContentRules for Formats {
         }
         (0..statement.count as usize).try_for_each(|position| check_operation(&compiled, submission, position, now_ms))
     }
+
+    fn is_sealed(&self, format: &str) -> bool {
+        self.readings().get(format).is_some_and(|reading| reading.sealed)
+    }
 }
 
 fn check_operation(compiled: &Arc<Compiled>, submission: &Submission, position: usize, now_ms: u64) -> DoorResult<()> {

@@ -59,6 +59,26 @@ pub struct OperationPlace {
     pub index: u32,
 }
 
+/// Where a page of a search ends: its last operation, and of a page with `sort` by what that one is sorted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SearchPlace {
+    /// The submission's.
+    pub place: u64,
+    /// In the submission, from 0.
+    pub index: u32,
+    /// With `sort` alone: as the page before said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 2048)]
+    pub key: Option<String>,
+}
+
+impl From<OperationPlace> for SearchPlace {
+    fn from(OperationPlace { place, index }: OperationPlace) -> Self {
+        Self { place, index, key: None }
+    }
+}
+
 /// `POST /v1/data/search`: what is absent does not narrow. It is a body, since what somebody searches for does not belong into a log of addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -104,9 +124,18 @@ pub struct SearchData {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 100)]
     pub limit: Option<usize>,
+    /// `FIELD:asc` or `FIELD:desc` instead of the order of acceptance: `time`, `acceptedAt`, `subject`, or `content.` and the path of a member. Numbers come before texts, these before
+    /// `false`, `true` and `null`; what has none is last either way. Everything that matches is looked at for each page, and more than 200000 operations are refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(
+        max_length = 272,
+        pattern = "^(time|acceptedAt|subject|content\\..+):(asc|desc)$",
+        example = "content.pm25:desc"
+    )]
+    pub sort: Option<String>,
     /// After this operation, in the order asked for: `next` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<OperationPlace>,
+    pub after: Option<SearchPlace>,
     /// With the proof of each operation, at most 20; JSON only. An operation that is not final yet has none.
     #[serde(default)]
     pub proofs: bool,
@@ -131,7 +160,7 @@ pub struct FoundData {
     pub operations: Vec<Value>,
     /// `after` of the next page; absent on the last. A page may be short and have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<OperationPlace>,
+    pub next: Option<SearchPlace>,
 }
 
 impl Example for FoundData {
@@ -141,7 +170,7 @@ impl Example for FoundData {
             "organization": "12440300455765412A", "format": "reading/air-quality", "formatVersion": 1, "access": "public", "right": "open",
             "acceptedAt": 1_795_230_000_000_u64, "operation": "{\"time\":1795229999000,\"content\":{\"place\":\"harbour\"}}",
         });
-        Self { operations: vec![operation], next: Some(OperationPlace { place: 128, index: 0 }) }
+        Self { operations: vec![operation], next: Some(OperationPlace { place: 128, index: 0 }.into()) }
     }
 }
 

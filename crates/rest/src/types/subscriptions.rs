@@ -19,7 +19,7 @@ pub struct Subscribe {
     #[serde(default)]
     #[schema(max_length = 64, example = "wells of the harbour")]
     pub name: String,
-    /// Which operations, as of a search; without `ascending`, `limit`, `after`, `proofs` and `as`.
+    /// Which operations, as of a search; without `ascending`, `sort`, `limit`, `after`, `proofs` and `as`.
     pub query: SearchData,
     /// How many days it lasts, 30 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]

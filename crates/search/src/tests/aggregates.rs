@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use super::{Kept, NOW_MS, everybody, found_in, sealed_content, somebody, submission, submission_for};
 use crate::{
     SearchIndex,
-    aggregate::{AssetName, Question},
+    aggregate::{Answered, AssetName, Question},
     moments,
     sight::Sight,
 };
@@ -77,7 +77,7 @@ fn level() -> Member {
 
 fn answer(index: &SearchIndex, kept: &Kept, asked: DataAggregate, sees: Sight) -> (Vec<Group>, Vec<AssetName>) {
     let question = Question::new(asked, sees).unwrap();
-    let (aggregates, assets) = question.answer(index, kept, |_| "OFFICE".into()).unwrap().unwrap();
+    let Answered { aggregates, assets, .. } = question.answer(index, kept, |_| "OFFICE".into()).unwrap().unwrap();
     assert_eq!(aggregates.next, None);
     assert_eq!(aggregates.operations, aggregates.groups.iter().map(|group| group.operations).sum::<u64>());
     (aggregates.groups, assets.into_iter().collect())
@@ -280,6 +280,25 @@ fn restricted_data_are_added_up_for_who_may_read_them() {
     let range = FieldRange { path: "level".into(), at_least: Some("0".into()), ..FieldRange::default() };
     let within = DataAggregate { query: DataQuery { ranges: vec![range], ..DataQuery::default() }, ..asked() };
     assert_eq!(sum(within, somebody(&index, 1, &formats)), expected("11", "s1"));
+}
+
+// SEARCH-6, M-MON-2: what is not public and about no subject is counted for the record, in a count alone too.
+#[test]
+fn what_is_not_public_and_names_no_subject_is_told_for_the_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = SearchIndex::open_with(folder.path(), u64::MAX, 2).unwrap();
+    let mut kept = Kept::default();
+    for (place, access) in (0..).zip([Access::Public, Access::Internal, Access::Internal]) {
+        let texts = [r#"{"time":1,"content":{"level":7}}"#.to_owned()];
+        kept.keep(place, &texts);
+        index.add(&submission(place, "f", access, &texts)).unwrap();
+    }
+    for value in [None, Some(member("level"))] {
+        let asked = || DataAggregate { value: value.clone(), ..DataAggregate::default() };
+        let unnamed = |sees| Question::new(asked(), sees).unwrap().answer(&index, &kept, |_| String::new());
+        assert_eq!(unnamed(office(&index)).unwrap().unwrap().unnamed, 2);
+        assert_eq!(unnamed(everybody(&index)).unwrap().unwrap().unnamed, 0);
+    }
 }
 
 // SEARCH-5, SEARCH-6, DATA-11: what is sealed is counted, and is in no range, sum or key; in a chunk and in the tail.

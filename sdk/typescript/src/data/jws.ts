@@ -10,7 +10,7 @@ const KID_BYTES = 32;
 const ALGORITHMS: readonly unknown[] = ['EdDSA', 'ES256', 'ES256K'] satisfies Algorithm[];
 
 /** What a message is (`typ`). */
-export type JwsType = 'chancery-source+jws' | 'chancery-data+jws' | 'chancery-receipt+jws' | 'chancery-receipts+jws';
+export type JwsType = 'chancery-source+jws' | 'chancery-data+jws' | 'chancery-ask+jws' | 'chancery-receipt+jws' | 'chancery-receipts+jws';
 
 /** A text is no JWS of the kind expected. Each caller makes its own refusal of it. */
 export class JwsError extends Error {

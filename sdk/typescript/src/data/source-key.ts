@@ -88,6 +88,12 @@ export class SourceKey {
     return this.sign('chancery-source+jws', { do: 'register', chainId, kind, organization, name, jwk: this.jwk, time });
   }
 
+  /** With what the source asks for the proof of its own data that are not for anybody. */
+  ask(of: { readonly source: Address; readonly place: number; readonly digest: string }, chainId: number, time: number): string {
+    const { source, place, digest } = of;
+    return this.sign('chancery-ask+jws', { chainId, source, place, digest, time });
+  }
+
   /** The statement by which another key takes this one's place; signed by both, the new one first. */
   rotation(next: SourceKey, source: Address, chainId: number, time: number): { statement: string; approval: string } {
     const payload = { do: 'rotate', chainId, source, jwk: next.jwk, time };

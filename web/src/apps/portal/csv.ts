@@ -1,5 +1,5 @@
 /** Tables as text: CSV (RFC 4180) that a spreadsheet does not read as formulas, and the numbers that everybody may have. */
-import type { ActivityReport } from '../../api/types';
+import type { OpenData } from '../../api/types';
 import type { Cell, Column } from '../../components/DataTable';
 
 export interface Table {
@@ -36,22 +36,7 @@ export function csvOfTable(table: Table): string {
 
 export const OPEN_DATA_COLUMNS = ['day', 'topic', 'name', 'event', 'count'];
 
-/**
- * Open data: what was counted, without any address, and without resources that not everybody may see. Names of members are those of the interface, in every language.
- */
-export function openData(report: ActivityReport): Cell[][] {
-  const restricted = new Set(report.restricted);
-  const open = report.sharing.filter(({ resource }) => !restricted.has(resource));
-  const operations = new Map<string, [string, string, number]>();
-  for (const { day, format, count } of report.operations) {
-    const before = operations.get(`${day} ${format}`);
-    operations.set(`${day} ${format}`, [day, format, (before?.[2] ?? 0) + count]);
-  }
-  return [
-    ...[...operations.values()].map(([day, format, count]): Cell[] => [day, 'operations', format, 'accepted', count]),
-    ...report.certificates.map(({ day, kind, change, count }): Cell[] => [day, 'certificates', kind, change, count]),
-    ...report.standing.map(({ kind, standing, count }): Cell[] => [report.to.slice(0, 10), 'standing', kind, standing, count]),
-    ...report.inspections.map(({ day, kind, outcome, count }): Cell[] => [day, 'inspections', kind, outcome, count]),
-    ...open.map(({ day, resource, event, count }): Cell[] => [day, 'sharing', resource, event, count]),
-  ];
+/** Open data as the gateway publishes them: none of the counts of a report, which are those that whoever made it sees. Names of members are those of the interface, in every language. */
+export function openData({ rows }: OpenData): Cell[][] {
+  return rows.map(({ day, topic, name, event, count }) => [day, topic, name, event, count]);
 }

@@ -1,13 +1,14 @@
 /** What was used in a period. */
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { api } from '../../api/client';
 import { Button } from '../../components/Button';
 import { downloadText } from '../../components/download';
+import { ErrorNotice } from '../../components/ErrorNotice';
 import { Download } from '../../components/icons';
 import { useKindTitle } from '../../components/kind';
 import { Await } from '../../components/Loading';
 import { Notice } from '../../components/Notice';
-import { useLoaded } from '../../components/use-loaded';
+import { useAction, useLoaded } from '../../components/use-loaded';
 import { useLanguage } from '../../i18n/language';
 import { csvOf, OPEN_DATA_COLUMNS, openData } from './csv';
 import type { Period } from './period';
@@ -19,6 +20,13 @@ export function UsagePreview({ watch, period }: { watch: Watch; period: Period }
   const { t } = useLanguage();
   const kindTitle = useKindTitle(watch.city.kinds);
   const report = useLoaded(() => watch.account.run((session) => api.activityReport(session, { ...period })), `${period.from} ${period.to}`);
+  const [partial, setPartial] = useState(false);
+  // Not out of the report: it counts what an operator sees, and what is published is what everybody may have.
+  const publishing = useAction(async () => {
+    const open = await watch.account.run((session) => api.openData(session, { ...period }));
+    setPartial(!open.whole);
+    downloadText(`${fileName('chancery-open-data', period)}.csv`, csvOf(OPEN_DATA_COLUMNS, openData(open)), 'text/csv;charset=utf-8');
+  });
   return (
     <Await of={report}>
       {(value) => (
@@ -29,20 +37,17 @@ export function UsagePreview({ watch, period }: { watch: Watch; period: Period }
           tables={usageTables(value, t, kindTitle)}
           whole={value}
           actions={
-            <Button
-              icon={Download}
-              onPress={() =>
-                downloadText(
-                  `${fileName('chancery-open-data', period)}.csv`,
-                  csvOf(OPEN_DATA_COLUMNS, openData(value)),
-                  'text/csv;charset=utf-8',
-                )
-              }
-            >
+            <Button icon={Download} busy={publishing.busy} onPress={() => publishing.run()}>
               {t('portal.openData')}
             </Button>
           }
         >
+          {publishing.error !== undefined && <ErrorNotice error={publishing.error} />}
+          {partial && (
+            <Notice tone="warning" live="status">
+              <p>{t('portal.openData.partial')}</p>
+            </Notice>
+          )}
           {value.unreachable.length > 0 && (
             <Notice tone="warning">
               <p>{t('portal.report.incomplete', { chains: value.unreachable.join(', ') })}</p>
@@ -55,7 +60,7 @@ export function UsagePreview({ watch, period }: { watch: Watch; period: Period }
           )}
           {value.more && (
             <Notice tone="warning">
-              <p>{t('portal.report.more')}</p>
+              <p>{t('portal.report.uncounted')}</p>
             </Notice>
           )}
           {value.aliases.length > 0 && (

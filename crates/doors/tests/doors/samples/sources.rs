@@ -11,8 +11,8 @@ use chancery_reference_points::{
     data_search::{
         Aggregates, Aggregation, Asset, AssetAccess, AssetTrace, AssetVersion, AuditReport, AuditRequest, AuditedBlock,
         DataAggregate, DataOperation, DataPage, DataQuery, DayCount, Delivered, Difference, Every, FieldRange,
-        FieldValue, Group, Interval, Member, OperationPlace, Reading, SourceTimes, Subscribe, Subscription, TimeStamp,
-        Visibility,
+        FieldValue, Group, Interval, Member, OperationPlace, Reading, Sort, SourceTimes, Subscribe, Subscription,
+        TimeStamp, Visibility,
     },
     read_right::ReadRight,
     source_data::{
@@ -27,7 +27,7 @@ use super::{Dice, Sample, structures};
 structures! {
     SourceSubmission { submission, operations }
     AcceptedSubmission { place, digest, source, key, count, accepted_at_ms, repeated, receipt }
-    SubmissionState { place, digest, source, count, accepted_at_ms, recorded }
+    SubmissionState { place, digest, source, count, accepted_at_ms, access, expires_ms, recorded }
     Jwk { kty, crv, x, y }
     SourceKey { jwk, kid, from_ms, until_ms, statement, approval }
     Withdrawal { at_ms, by, reason }
@@ -36,13 +36,14 @@ structures! {
     OperationPlace { place, index }
     FieldValue { path, value }
     FieldRange { path, at_least, above, at_most, below }
-    DataQuery { sources, formats, subject, fields, ranges, text, from, to, time, ascending, limit, after }
+    DataQuery { sources, formats, subject, fields, ranges, text, from, to, time, ascending, limit, after, sort }
+    Sort { field, descending, after }
     Member { path, in_formats }
     Every { interval, member }
     DataAggregate { query, value, by, every }
     Group { from, key, operations, values, others, sum, least, most, mean }
     Aggregates { groups, operations, next }
-    Aggregation { aggregates, assets }
+    Aggregation { aggregates, assets, unnamed }
     Subscribe { name, query, days }
     Subscription { id, name, query, start, created_at, expires_at }
     Reading { after, limit, wait_ms }
@@ -51,7 +52,7 @@ structures! {
     DataOperation {
         at, digest, name, source, organization, format, format_version, access, right, accepted_at, operation,
     }
-    DataPage { operations, next }
+    DataPage { operations, next, next_key }
     DayCount { day, format, source, operations }
     Asset { organization, format, subject }
     AssetVersion { version, operation }

@@ -241,9 +241,20 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
             Code::JournalUnavailable,
         ]),
         ("GET", "/v1/submissions/{place}/{digest}") => one(&[Code::UnknownSubmission, Code::JournalUnavailable]),
-        ("GET", "/v1/submissions/{place}/{digest}/operations/{index}") => {
-            one(&[Code::UnknownSubmission, Code::NotFinalYet, Code::ChainUnreachable, Code::JournalUnavailable])
-        }
+        ("GET", "/v1/submissions/{place}/{digest}/operations/{index}") => one(&[
+            Code::UnknownSubmission,
+            Code::NotFinalYet,
+            Code::ChainUnreachable,
+            Code::JournalUnavailable,
+            // Of what is not open data.
+            Code::AuthenticationRequired,
+            Code::RoleRequired,
+            Code::UnknownService,
+            Code::ServiceRefused,
+            Code::SignatureInvalid,
+            Code::ClockSkew,
+            Code::SourceWithdrawn,
+        ]),
         ("POST", "/v1/data/search") => one(&[
             Code::MalformedAddress,
             Code::NotAcceptable,
@@ -269,7 +280,7 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
             Code::JournalUnavailable,
         ]),
         ("DELETE", "/v1/subscriptions/{subscription}") => one(&[Code::UnknownSubscription, Code::StoreUnavailable]),
-        ("GET", "/v1/subscriptions/{subscription}/operations") => one(&[
+        ("GET", "/v1/subscriptions/{subscription}/operations" | "/v1/subscriptions/{subscription}/events") => one(&[
             Code::UnknownMember,
             Code::UnknownSubscription,
             Code::UnknownService,

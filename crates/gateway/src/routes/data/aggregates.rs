@@ -102,10 +102,10 @@ fn asked(request: AggregateData) -> ApiResult<DataAggregate> {
 
 /// A query that says which operations, and nothing about a page of them.
 pub(in crate::routes) fn narrowing(query: SearchData) -> ApiResult<SearchData> {
-    let is_of_page =
-        query.ascending || query.proofs || query.limit.is_some() || query.after.is_some() || query.format.is_some();
-    if is_of_page {
-        let detail = "query: `ascending`, `limit`, `after`, `proofs` and `as` are of a page of a search";
+    let is_ordered = query.ascending || query.sort.is_some();
+    let is_cut = query.limit.is_some() || query.after.is_some();
+    if is_ordered || is_cut || query.proofs || query.format.is_some() {
+        let detail = "query: `ascending`, `sort`, `limit`, `after`, `proofs` and `as` are of a page of a search";
         return Err(ApiError::new(Code::MalformedRequest, detail).with("member", "query"));
     }
     Ok(query)

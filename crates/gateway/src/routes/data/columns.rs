@@ -17,7 +17,7 @@ use chancery_reference_points::{
 };
 use parquet::errors::ParquetError;
 
-use crate::{problem::ApiResult, routes::named, state::Shared};
+use crate::{problem::ApiResult, state::Shared, submission_proof::named};
 
 /// What a file says about itself: the schema's name, and where the proof of a row is.
 pub(super) const METADATA: [(&str, &str); 2] =

@@ -6,13 +6,11 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
-use chancery_reference_points::{
-    Code, DoorError,
-    data_search::{DataPage, OperationPlace as DoorPlace},
-};
-use chancery_rest::types::data::{FoundData, NEXT_PAGE_HEADER, OperationPlace, PageFormat};
+use chancery_reference_points::{Code, DoorError, data_search::DataPage};
+use chancery_rest::types::data::{FoundData, NEXT_PAGE_HEADER, PageFormat, SearchPlace};
 use futures::stream;
 use http::{HeaderName, HeaderValue, header};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{
@@ -30,21 +28,17 @@ pub(super) async fn write(
     format: PageFormat,
     proofs: bool,
 ) -> ApiResult<Response> {
-    let next = page.next.map(place);
+    let next = page.next.map(|at| SearchPlace { place: at.place, index: at.index, key: page.next_key.clone() });
     let response = match format {
         PageFormat::Json => {
-            Answer(FoundData { operations: found(shared, caller, &page, proofs).await?, next }).into_response()
+            let operations = found(shared, caller, &page, proofs).await?;
+            Answer(FoundData { operations, next: next.clone() }).into_response()
         }
         PageFormat::Csv => csv::write(&page).into_response(),
         PageFormat::Parquet => parquet(Batches::of(shared, page.operations).await?).await?,
         PageFormat::Arrow => arrow(Batches::of(shared, page.operations).await?)?,
     };
     finished(response, format, next)
-}
-
-/// A place as the wire has it.
-pub(super) fn place(at: DoorPlace) -> OperationPlace {
-    OperationPlace { place: at.place, index: at.index }
 }
 
 /// As a file.
@@ -64,7 +58,7 @@ pub(super) fn arrow(columns: impl Columns + Send + 'static) -> ApiResult<Respons
 pub(super) fn finished(
     mut response: Response,
     format: PageFormat,
-    next: Option<OperationPlace>,
+    next: Option<impl Serialize>,
 ) -> ApiResult<Response> {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(format)));

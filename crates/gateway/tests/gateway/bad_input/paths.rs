@@ -100,7 +100,7 @@ async fn a_hash_or_a_number_that_is_none_is_refused() {
 }
 
 /// The endpoints that read a query.
-const WITH_QUERY: [(&str, &str); 21] = [
+const WITH_QUERY: [(&str, &str); 22] = [
     ("GET", "/v1/users"),
     ("GET", "/v1/applications"),
     ("GET", "/v1/certificates"),
@@ -109,6 +109,7 @@ const WITH_QUERY: [(&str, &str); 21] = [
     ("GET", "/v1/messages"),
     ("GET", "/v1/events"),
     ("GET", "/v1/subscriptions/{subscription}/operations"),
+    ("GET", "/v1/subscriptions/{subscription}/events"),
     ("GET", "/v1/alliance/requests"),
     ("POST", "/v1/organizations"),
     ("POST", "/v1/organizations/{code}/keys"),
@@ -169,6 +170,7 @@ async fn a_query_with_a_wrong_value_is_refused() {
         ("GET", "/v1/events", "from=yesterday", "malformed-request"),
         ("GET", "/v1/subscriptions/{subscription}/operations", "after=7", "malformed-request"),
         ("GET", "/v1/subscriptions/{subscription}/operations", "wait=21", "malformed-request"),
+        ("GET", "/v1/subscriptions/{subscription}/events", "after=7", "malformed-request"),
         ("GET", "/v1/subscriptions/{subscription}/operations", "limit=101", "malformed-request"),
         ("GET", "/v1/reports/activity", "from=yesterday", "malformed-request"),
         ("GET", "/v1/reports/activity", "limit=1", "unknown-member"),

@@ -1,9 +1,11 @@
 //! The four outer doors.
 
+use std::time::Duration;
+
 use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
 use chancery_reference_points::{
-    Actor, DoorResult, Role,
+    Actor, Code, DoorError, DoorResult, Role,
     access_rule::ServiceAccess,
     alert::{
         AddedReceiver, AlertReceiver, AuditStatus, Deliveries, NewReceiver, ReceiverSecret, TestedDelivery, WatchReport,
@@ -65,7 +67,8 @@ impl R2dSources for Behind {
     }
 
     async fn submission(&self, _: u64) -> DoorResult<SubmissionState> {
-        self.answer("r2d.submission", answers::submission_state()).await
+        let accepted = self.accepted.lock().unwrap().clone();
+        self.answer("r2d.submission", accepted.map_or_else(answers::submission_state, |(state, _)| state)).await
     }
 
     async fn submitted_operation_proof(&self, _: u64, _: u32) -> DoorResult<SourceOperationProof> {
@@ -77,7 +80,8 @@ impl R2dSources for Behind {
     }
 
     async fn source(&self, _: Address) -> DoorResult<Source> {
-        self.answer("r2d.source", answers::source()).await
+        let accepted = self.accepted.lock().unwrap().clone();
+        self.answer("r2d.source", accepted.map_or_else(answers::source, |(_, source)| source)).await
     }
 }
 
@@ -176,7 +180,8 @@ impl V2m for Behind {
 impl U2sData for Behind {
     async fn search_data(&self, _: &Actor, _: DataQuery) -> DoorResult<DataPage> {
         let found = self.found.lock().unwrap().clone();
-        self.answer("u2s.search_data", found.unwrap_or(DataPage { operations: Vec::new(), next: None })).await
+        self.answer("u2s.search_data", found.unwrap_or(DataPage { operations: Vec::new(), next: None, next_key: None }))
+            .await
     }
 
     async fn data_statistics(&self, _: &Actor) -> DoorResult<Vec<DayCount>> {
@@ -221,9 +226,25 @@ impl U2sData for Behind {
     }
 
     async fn subscribed_data(&self, _: &Actor, _: B256, reading: Reading) -> DoorResult<Delivered> {
-        self.answer("u2s.subscribed_data", Delivered { operations: Vec::new(), cursor: reading.after }).await
+        let found = self.found.lock().unwrap().clone();
+        let (follows, has_some) = (reading.wait_ms == FOLLOWING_MS, found.is_some());
+        let operations = found.map(|page| page.operations).unwrap_or_default();
+        let cursor = operations.last().map(|last| last.at).or(reading.after);
+        let delivered = self.answer("u2s.subscribed_data", Delivered { operations, cursor }).await?;
+        match (follows, has_some) {
+            (true, true) => tokio::time::sleep(BETWEEN_OPERATIONS).await,
+            // Where nothing comes, whoever goes on following is told that the subscription has ended.
+            (true, false) => return Err(DoorError::new(Code::UnknownSubscription, "it has ended")),
+            (false, _) => {}
+        }
+        Ok(delivered)
     }
 }
+
+/// How long whoever follows a subscription waits at a time.
+const FOLLOWING_MS: u64 = 15_000;
+/// How long it takes until there is something.
+const BETWEEN_OPERATIONS: Duration = Duration::from_millis(20);
 
 fn alert_receiver(id: &str) -> AlertReceiver {
     AlertReceiver {

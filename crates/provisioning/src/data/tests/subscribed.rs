@@ -6,14 +6,15 @@ use chancery_reference_points::data_search::{MAX_PAGE_OPERATIONS, MAX_SUBSCRIPTI
 
 use super::*;
 
-/// A journal that grows: an operation a place, all but every third of them public.
+/// A journal that grows: an operation a place, all but every third of them public, none with words; and how often it is searched.
 #[derive(Default)]
-struct Growing(AtomicU64);
+struct Growing(AtomicU64, AtomicU64);
 
 #[async_trait]
 impl S2pData for Growing {
     async fn search(&self, _: &Mandate, query: DataQuery, visibility: Visibility) -> DoorResult<DataPage> {
         assert!(query.ascending);
+        self.1.fetch_add(1, Ordering::SeqCst);
         let limit = query.limit.unwrap_or(MAX_PAGE_OPERATIONS);
         if limit == 0 {
             return Err(DoorError::new(Code::MalformedRequest, "limit").with("member", "limit"));
@@ -21,13 +22,13 @@ impl S2pData for Growing {
         let access = |place: u64| if place.is_multiple_of(3) { Access::Internal } else { Access::Public };
         let seen = (0..self.0.load(Ordering::SeqCst))
             .filter(|place| query.after.is_none_or(|after| OperationPlace { place: *place, index: 0 } > after))
-            .filter(|place| visibility.access.contains(&access(*place)))
+            .filter(|place| visibility.access.contains(&access(*place)) && query.text.is_none())
             .map(|place| operation(place, access(place), r#"{"time":1,"content":1}"#.into()));
         let mut operations: Vec<_> = seen.take(limit + 1).collect();
         let is_full = operations.len() > limit;
         operations.truncate(limit);
         let next = operations.last().map(|last| last.at).filter(|_| is_full);
-        Ok(DataPage { operations, next })
+        Ok(DataPage { operations, next, next_key: None })
     }
     async fn statistics(&self, _: &Mandate) -> DoorResult<Vec<DayCount>> {
         Ok(Vec::new())
@@ -123,6 +124,24 @@ async fn whoever_waits_has_the_next_operation() {
     assert_eq!(refused.code(), Code::MalformedRequest);
 }
 
+// SEARCH-4: while much comes that does not match, whoever waits does not search for each of it.
+#[tokio::test]
+async fn what_comes_close_together_is_looked_for_once() {
+    const WAIT_MS: u64 = 200;
+    let (house, begun) = (House::new(), std::time::Instant::now());
+    let clock = Arc::new(move || u64::try_from(begun.elapsed().as_millis()).unwrap());
+    let files = Arc::new(crate::SubscriptionFiles::new(house.folder.path()).unwrap());
+    let journal = Arc::new(MemoryJournal::default());
+    let service = DataService::open(house.data.clone(), Arc::new(But("nothing")), journal, clock, files).unwrap();
+    let (citizen, query) = (somebody(1, &[]), DataQuery { text: Some("none".into()), ..DataQuery::default() });
+    let made = service.subscribe(&citizen, Subscribe { query, ..Subscribe::default() }).await.unwrap();
+    let before = house.data.1.load(Ordering::SeqCst);
+    let reading = Reading { wait_ms: WAIT_MS, ..Reading::default() };
+    assert!(service.subscribed_data(&citizen, made.id, reading).await.unwrap().operations.is_empty());
+    let searches = house.data.1.load(Ordering::SeqCst) - before;
+    assert!((2..=2 + WAIT_MS / 50).contains(&searches), "{searches} searches");
+}
+
 // PROVISIONING-5: somebody else's is as one that is not there; what has expired is forgotten, and makes room.
 #[tokio::test]
 async fn a_subscription_is_its_owners_for_its_time() {
@@ -166,6 +185,7 @@ async fn what_is_no_subscription_is_refused_by_name() {
         (Subscribe { name: "x".repeat(65), ..Subscribe::default() }, "name"),
         (of(DataQuery { ascending: true, ..DataQuery::default() }), "query"),
         (of(DataQuery { limit: Some(1), ..DataQuery::default() }), "query"),
+        (of(DataQuery { sort: "time:asc".parse().ok(), ..DataQuery::default() }), "query"),
     ] {
         let error = service.subscribe(&owner, asked).await.unwrap_err();
         assert_eq!((error.code(), error.members()["member"].as_str()), (Code::MalformedRequest, Some(member)));

@@ -49,7 +49,7 @@ pub struct Every {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AggregateData {
-    /// Of which operations, as of a search; without `ascending`, `limit`, `after`, `proofs` and `as`.
+    /// Of which operations, as of a search; without `ascending`, `sort`, `limit`, `after`, `proofs` and `as`.
     #[serde(default)]
     pub query: SearchData,
     /// Whose numbers are added up and compared; without it operations are counted.
