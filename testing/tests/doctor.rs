@@ -134,7 +134,15 @@ async fn files_of_a_node_that_does_not_start_are_looked_at_and_left_as_they_are(
     // FOUND-3: a trial on this machine is meant; one that others reach is not.
     assert!(network.nodes[0].said().contains("whose keys everybody knows"), "{}", network.nodes[0].said());
     let text = fs::read_to_string(&config).unwrap();
-    fs::write(&config, text.replacen("127.0.0.1", "0.0.0.0", 1)).unwrap();
+    let reached = text.replacen("127.0.0.1", "0.0.0.0", 1);
+    fs::write(&config, &reached).unwrap();
+    // M-PRO-5: and beyond this machine nobody is let in unless it is said who may call.
+    let (code, said) = look(&config);
+    assert_eq!(code, SICK, "{said}");
+    assert!(said.contains("rpc.tokens") && said.contains("rpc.public"), "{said}");
+    let refused = Command::new(built_binary()).args(["node", "--config"]).arg(&config).output().unwrap();
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("rpc.tokens"));
+    fs::write(&config, reached.replacen("[rpc]\n", "[rpc]\npublic = true\n", 1)).unwrap();
     let (code, said) = look(&config);
     assert_eq!(code, NEEDS_ATTENTION, "{said}");
     assert!(said.contains("whose keys everybody knows") && said.contains("chancery network founding"), "{said}");

@@ -19,7 +19,8 @@ pub struct ChainConfig {
     pub name: String,
     /// EIP-155 chain id that the endpoint must show.
     pub chain_id: u64,
-    /// JSON-RPC endpoint: `http://`, or `ws://` (then new heads are subscribed to instead of polled).
+    /// JSON-RPC endpoint: `http://`, or `ws://` (then new heads are subscribed to instead of polled); with `#token-file=` and a path, where the node asks
+    /// for a token ([`crate::Endpoint`]).
     pub rpc_url: Url,
     /// Hash of block 0 that the endpoint must show; `None` accepts any (a development chain).
     pub genesis_hash: Option<B256>,
@@ -45,6 +46,14 @@ impl ChainConfig {
             confirmations: 0,
             header_hashing: HeaderHashing::Standard,
         }
+    }
+
+    /// The endpoint, as others may be told.
+    #[must_use]
+    pub fn shown_rpc_url(&self) -> String {
+        let mut url = self.rpc_url.clone();
+        url.set_fragment(None);
+        url.into()
     }
 
     /// A chain without finality certificates whose newest block counts as final (anvil; Besu with immediate finality).

@@ -3,6 +3,7 @@
 use std::{num::NonZeroU64, path::PathBuf};
 
 use alloy_primitives::Address;
+use chancery_rpc::RpcGroup;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::founding::{MakeFounding, MakeGenesis};
@@ -18,6 +19,8 @@ pub(crate) enum NetworkCommand {
     Founding(MakeFounding),
     /// Make the genesis file from the public keys of all validators and the founding file. Everybody makes it, and compares the hash.
     Genesis(MakeGenesis),
+    /// Make a token for somebody who is to call a node's JSON-RPC, and add its hash to the file that `rpc.tokens` of node.toml names.
+    Token(MakeToken),
     /// Show the validators of a chain, the organizations that vote, and the open proposals.
     Validators(ShowValidators),
     /// Propose a validator, and vote for it.
@@ -44,6 +47,45 @@ pub(crate) enum NetworkCommand {
     Withdraw(OwnProposal),
     /// Note that a proposal's time is over, so that it no longer counts as open. Any voting account.
     Clear(OwnProposal),
+}
+
+/// A family of methods.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TokenGroup {
+    /// Blocks, transactions, state, logs, calls, proofs, subscriptions.
+    Read,
+    /// Sending transactions.
+    Send,
+    /// Traces and simulations.
+    Trace,
+    /// How the node is, and whom it has caught: what `chancery doctor` and `chancery evidence` ask.
+    Admin,
+}
+
+impl From<TokenGroup> for RpcGroup {
+    fn from(group: TokenGroup) -> Self {
+        match group {
+            TokenGroup::Read => Self::Read,
+            TokenGroup::Send => Self::Send,
+            TokenGroup::Trace => Self::Trace,
+            TokenGroup::Admin => Self::Admin,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MakeToken {
+    /// Whose it is: a name of its own among the node's tokens.
+    pub(crate) name: String,
+    /// What it reaches, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', required = true, value_name = "GROUP")]
+    pub(crate) groups: Vec<TokenGroup>,
+    /// The node's file of tokens; it is made if it does not exist.
+    #[arg(long, value_name = "FILE", default_value = "rpc-tokens.toml")]
+    pub(crate) tokens: PathBuf,
+    /// Where the token is written; must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -185,7 +185,7 @@ fn file_of(member: &Member, members: &[Member], heartbeat_ms: u64) -> NodeFile {
         key_file: "node.key".into(),
         role: member.role,
         heartbeat_ms,
-        rpc: RpcSection { listen: member.rpc },
+        rpc: RpcSection::of_trial(member.rpc),
         p2p: P2pSection {
             listen: member.p2p,
             allow_private_addresses: true,
