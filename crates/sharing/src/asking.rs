@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, U256, keccak256};
 use alloy_sol_types::{SolCall, SolEvent as _};
-use chancery_contracts::DigitalAsset;
+use chancery_contracts::{DigitalAsset, ResourceDirectory};
 use chancery_ledger::{Call, Chain, FinalTransaction, LedgerError, SubmitterKey};
 
 use crate::{
     department::{AssetContract, DepartmentError},
-    directory::RequestState,
+    directory::{Opening, RequestState},
     sealing::ReaderKey,
 };
 
@@ -25,6 +25,29 @@ pub enum AskError {
     /// The contract is no asset.
     #[error("the contract at {0} took the request and gave it no number: it is no asset")]
     NoAsset(Address),
+    /// What was shown opens no entry of the chain.
+    #[error(
+        "what is shown of {0} does not open what the directory on the chain has: ask its owner, and another gateway"
+    )]
+    OtherEntry(String),
+}
+
+/// Whether an opening that was shown for a name opens an entry that the directory of the chain has for this asset (S-DIR): the chain says so, not whoever shows it.
+///
+/// # Errors
+/// [`AskError::OtherEntry`] where it does not; [`DepartmentError::Chain`], [`DepartmentError::Answer`].
+pub async fn check_opening(
+    directory: &AssetContract,
+    resource: &str,
+    text: &str,
+    asset: Address,
+) -> Result<Result<(), AskError>, DepartmentError> {
+    let other = Err(AskError::OtherEntry(resource.to_owned()));
+    let Ok(opening) = Opening::parse(text) else { return Ok(other) };
+    let word = opening.word();
+    let entry = directory.view(ResourceDirectory::resourceAtCall { resource: word }).await?;
+    let is_opened = opening.resource.as_str() == resource && entry.asset == asset;
+    Ok(if is_opened && Opening::of_entry(word, &entry, text).is_some() { Ok(()) } else { other })
 }
 
 /// A request that is final.

@@ -15,6 +15,7 @@ use super::{
     DepartmentError, EpochKeys, Fetch,
     aside::{numbered, set_aside},
     fetches,
+    hidden::EntrySalts,
     own_keys::OwnKeys,
 };
 use crate::{directory::ResourceName, extract::ExtractState, private_folder::FolderLock, release::PreparedGrant};
@@ -24,6 +25,9 @@ const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 /// The contract that is being deployed.
 const INTENT: &str = "asset-intent.json";
+
+/// Salts of an entry that is not for everybody.
+const ENTRY: &str = "entry.json";
 
 /// From which key epoch on the keys are the owner's own.
 const OWN_KEYS: &str = "own-keys.json";
@@ -130,6 +134,23 @@ impl StateFolder {
 
     pub(super) fn keep_intent(&self, record: &AssetRecord) -> Result<(), DepartmentError> {
         write(&self.path, INTENT, record)
+    }
+
+    pub(super) fn entry_salts(&self) -> Result<Option<EntrySalts>, DepartmentError> {
+        read(&self.path.join(ENTRY))
+    }
+
+    pub(super) fn keep_entry_salts(&self, salts: &EntrySalts) -> Result<(), DepartmentError> {
+        write(&self.path, ENTRY, salts)
+    }
+
+    /// Of an entry that was taken out: its word is not given twice.
+    pub(super) fn forget_entry_salts(&self) -> Result<(), DepartmentError> {
+        let path = self.path.join(ENTRY);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(state(&path, &error)),
+            _ => Ok(()),
+        }
     }
 
     /// What was extracted.

@@ -5,6 +5,7 @@
 //! STATE/asset-intent.json     where it will stand, while it is being deployed
 //! STATE/extract.json          cursor and parts; part n is version n of the asset
 //! STATE/*.rejects.ndjson      rows that break the declaration, with the reason
+//! STATE/entry.json            salts of an entry that is not for everybody
 //! STATE/keys/epoch-N.key      data keys, mode 0600
 //! STATE/own-keys.json         from which epoch on they are the owner's own, signed by it
 //! STATE/grants/N.json         what was granted: terms and sealed data key
@@ -18,6 +19,7 @@ mod error;
 mod fetches;
 mod folder;
 mod hand_out;
+mod hidden;
 mod keys;
 mod own_keys;
 mod ownership;

@@ -13,6 +13,7 @@ use chancery_client::{
     Client, ClientError, PageQuery, ResourceSearch,
     rest::types::resources::{AccessRequest, GrantedAccess, SharedResource},
 };
+use chancery_contracts::predeploys;
 use chancery_ledger::LedgerError;
 use chancery_sharing::{
     asking::{self, AskError, MAX_OPEN_REQUESTS},
@@ -76,6 +77,10 @@ pub(super) async fn ask(what: &AskAccess, connection: &Connection, output: &Outp
     let (key, secret) = (submitter(&party.keys), party.keys.reader_secret()?);
     let progress = output.progress("waiting until the request is final");
     let asset = resource.asset.0;
+    if let Some(opening) = &resource.opening {
+        let directory = AssetContract { chain: chain.clone(), address: predeploys::RESOURCE_DIRECTORY };
+        asking::check_opening(&directory, &what.resource, opening, asset).await??;
+    }
     let contract = AssetContract { chain: chain.clone(), address: asset };
     let asking = match (&what.purpose, what.right) {
         (_, Some(right)) => asking::ask_by_right(&chain, &key, asset, version, &secret.public(), right).await,
