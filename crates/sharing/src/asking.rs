@@ -32,7 +32,7 @@ pub enum AskError {
     OtherEntry(String),
 }
 
-/// Whether an opening that was shown for a name opens an entry that the directory of the chain has for this asset (S-DIR): the chain says so, not whoever shows it.
+/// Whether an opening that was shown for a name, or for the word that stands for it, opens an entry that the directory of the chain has for this asset (S-DIR): the chain says so, not whoever shows it.
 ///
 /// # Errors
 /// [`AskError::OtherEntry`] where it does not; [`DepartmentError::Chain`], [`DepartmentError::Answer`].
@@ -46,7 +46,8 @@ pub async fn check_opening(
     let Ok(opening) = Opening::parse(text) else { return Ok(other) };
     let word = opening.word();
     let entry = directory.view(ResourceDirectory::resourceAtCall { resource: word }).await?;
-    let is_opened = opening.resource.as_str() == resource && entry.asset == asset;
+    let is_meant = opening.resource.as_str() == resource || word.to_string() == resource;
+    let is_opened = is_meant && entry.asset == asset;
     Ok(if is_opened && Opening::of_entry(word, &entry, text).is_some() { Ok(()) } else { other })
 }
 

@@ -19,6 +19,7 @@ use super::{
 };
 
 pub(super) use newest::Search;
+use opened::several;
 
 /// Most versions that are shown of an asset.
 const MAX_SHOWN_VERSIONS: u32 = 20;
@@ -153,20 +154,21 @@ impl Directory {
         Ok(Some(entry))
     }
 
-    /// The entry of a name as it is now.
+    /// The entry of a name, or of a word that stands for one, as it is now. Entries of one asset are one.
     pub(super) async fn named(&self, actor: &Actor, chains: &dyn Retrieval, resource: &str) -> DoorResult<Entry> {
+        let mut found: Vec<Entry> = Vec::new();
+        for word in self.words_of(resource).await? {
+            if let Some(entry) = self.entry(actor, chains, word, None).await?
+                && !found.iter().any(|known| known.asset == entry.asset)
+            {
+                found.push(entry);
+            }
+        }
+        if found.len() > 1 {
+            return Err(several(found.iter().map(Entry::word)));
+        }
         let unknown = || DoorError::new(Code::UnknownResource, "there is no such resource that you may see");
-        let name: ResourceName = resource.parse().map_err(|_| unknown())?;
-        if let Some(entry) = self.entry(actor, chains, name.to_bytes32(), None).await? {
-            return Ok(entry);
-        }
-        // Of those with openings that have the name, the first that the actor may see.
-        let mut first: Option<Entry> = None;
-        for word in self.words(&name).await? {
-            let entry = self.entry(actor, chains, word, None).await?.filter(|entry| entry.resource == name);
-            first = first.into_iter().chain(entry).min_by_key(|entry| entry.registered_at);
-        }
-        first.ok_or_else(unknown)
+        found.pop().ok_or_else(unknown)
     }
 
     /// What the contract of an asset says.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256};
-use chancery_reference_points::{Actor, DoorResult, s2p::Retrieval};
+use chancery_reference_points::{Actor, Code, DoorError, DoorResult, s2p::Retrieval};
 
 use super::{Directory, ascii, on_disk};
 use crate::directory::{Entry, Opening, ResourceName, Visibility, opening::Record};
@@ -31,27 +31,37 @@ impl Directory {
         }))
     }
 
-    /// The asset under a name, whoever asks, and whether the actor may see it: the first that it may see, or else the first.
+    /// The asset under a name, or under a word that stands for one, and whether the actor may see it. Where it sees none: the first that was registered.
     pub(in crate::directory) async fn asset_of(
         &self,
         actor: &Actor,
         chains: &dyn Retrieval,
-        name: &ResourceName,
+        resource: &str,
     ) -> DoorResult<Option<(Address, bool)>> {
-        let plain = self.record(chains, name.to_bytes32()).await?;
-        let mut found = Vec::new();
-        if plain.registeredAt != 0 {
-            // An open name comes before all others.
-            found.push((0, plain.asset, Visibility(plain.visibility).admits(actor)));
-        }
-        for word in self.words(name).await? {
+        let (mut seen, mut first): (Vec<(Address, B256)>, Option<(u64, Address)>) = (Vec::new(), None);
+        for word in self.words_of(resource).await? {
             let record = self.record(chains, word).await?;
-            if let Some((opening, _)) = self.opening(word, &record).await? {
-                found.push((record.registeredAt, record.asset, opening.visibility().admits(actor)));
+            let Some(visibility) = self.visibility(word, &record).await? else { continue };
+            if !visibility.admits(actor) {
+                let other = (record.registeredAt, record.asset);
+                first = Some(first.filter(|known| known.0 <= other.0).unwrap_or(other));
+            } else if !seen.iter().any(|(asset, _)| *asset == record.asset) {
+                seen.push((record.asset, word));
             }
         }
-        found.sort_by_key(|(registered_at, _, is_visible)| (!is_visible, *registered_at));
-        Ok(found.first().map(|(_, asset, is_visible)| (*asset, *is_visible)))
+        match seen[..] {
+            [] => Ok(first.map(|(_, asset)| (asset, false))),
+            [(asset, _)] => Ok(Some((asset, true))),
+            _ => Err(several(seen.iter().map(|(_, word)| *word))),
+        }
+    }
+
+    /// Who may see what a word stands for; none when there is nothing that is known.
+    async fn visibility(&self, word: B256, found: &Record) -> DoorResult<Option<Visibility>> {
+        if ResourceName::from_bytes32(word).is_ok() {
+            return Ok((found.registeredAt != 0).then_some(Visibility(found.visibility)));
+        }
+        Ok(self.opening(word, found).await?.map(|(opening, _)| opening.visibility()))
     }
 
     /// Keeps an opening; the caller has compared it with the chain. False when too many entries have its name.
@@ -60,10 +70,19 @@ impl Directory {
         on_disk(move || descriptions.keep_opening(&opening, &text)).await
     }
 
-    /// The words that stand for a name.
-    pub(super) async fn words(&self, name: &ResourceName) -> DoorResult<Vec<B256>> {
-        let (descriptions, name) = (Arc::clone(&self.at.descriptions), name.clone());
-        on_disk(move || descriptions.words(&name)).await
+    /// Under what the contract may have what somebody asks for: a name itself, then the words that stand for it; or such a word alone, in hexadecimal digits
+    /// with `0x`.
+    pub(super) async fn words_of(&self, resource: &str) -> DoorResult<Vec<B256>> {
+        if resource.starts_with("0x")
+            && let Ok(word) = resource.parse::<B256>()
+        {
+            let stands_for_another = ResourceName::from_bytes32(word).is_err();
+            return Ok(stands_for_another.then_some(word).into_iter().collect());
+        }
+        let Ok(name) = resource.parse::<ResourceName>() else { return Ok(Vec::new()) };
+        let (descriptions, own) = (Arc::clone(&self.at.descriptions), name.to_bytes32());
+        let others = on_disk(move || descriptions.words(&name)).await?;
+        Ok(std::iter::once(own).chain(others).collect())
     }
 
     /// What opens an entry, compared with what the chain has of it.
@@ -75,4 +94,11 @@ impl Directory {
         let text = on_disk(move || descriptions.find_opening(word, hash)).await?;
         Ok(text.and_then(|text| Some((Opening::of_entry(word, found, &text)?, text))))
     }
+}
+
+/// Several entries that somebody may see have one name: none of them is taken for the one that is meant.
+pub(super) fn several(words: impl Iterator<Item = B256>) -> DoorError {
+    let words: Vec<String> = words.map(|word| word.to_string()).collect();
+    let detail = "several resources that you may see have this name: ask for one of `words` in place of it";
+    DoorError::new(Code::MalformedRequest, detail).with("member", "resource").with("words", words)
 }

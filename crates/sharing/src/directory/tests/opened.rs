@@ -1,7 +1,7 @@
 //! Entries that are not for everybody: commitments on the chain, and openings that the city shows by role.
 
 use super::*;
-use crate::directory::{Opening, opening::Record, reading::Directory};
+use crate::directory::{Opening, opening::Record};
 
 fn opening(name: &str, title: &str, role: &str, salt: u8) -> Opening {
     Opening {
@@ -14,12 +14,16 @@ fn opening(name: &str, title: &str, role: &str, salt: u8) -> Opening {
 }
 
 impl WrittenChain {
-    /// An entry as its owner commits to it, of an asset of its own.
-    fn with_commitment(mut self, opening: &Opening, registered_at: u64) -> Self {
+    /// An entry as its owner commits to it.
+    fn with_commitment(self, opening: &Opening) -> Self {
+        self.with_commitment_of(opening, ASSET)
+    }
+
+    fn with_commitment_of(mut self, opening: &Opening, asset: Address) -> Self {
         let (word, hash) = (opening.word(), description_hash(&opening.to_text().unwrap()));
         self.names.push(word);
         let organization = B256::right_padding_from(b"B");
-        self.entries.insert(word, (ASSET, registered_at, 0, organization, hash, String::new()));
+        self.entries.insert(word, (asset, 1000, 0, organization, hash, String::new()));
         self
     }
 }
@@ -34,7 +38,7 @@ async fn who_has_the_role_is_shown_what_opens_an_entry_and_nobody_else_learns_th
     let wells = opening("wells", "Secret wells", "inspector", 1);
     let chain = WrittenChain::default()
         .with("weather", Visibility::EVERYBODY, "A", &text("Weather", "temp_max"))
-        .with_commitment(&wells, 1000);
+        .with_commitment(&wells);
     let desk = Desk::new(chain);
     let public = Actor::public();
     assert_eq!(desk.found(&inspector(), json!({})).await, ["weather"], "nobody has brought what opens it");
@@ -76,7 +80,7 @@ async fn who_has_the_role_is_shown_what_opens_an_entry_and_nobody_else_learns_th
 #[tokio::test]
 async fn an_opening_that_the_chain_does_not_commit_to_is_not_kept() {
     let wells = opening("wells", "Secret wells", "inspector", 1);
-    let desk = Desk::new(WrittenChain::default().with_commitment(&wells, 1000));
+    let desk = Desk::new(WrittenChain::default().with_commitment(&wells));
     let code =
         async |parameters: Value| desk.ask(&Actor::public(), names::DESCRIBE, parameters).await.unwrap_err().code();
     let wider = Opening { visible_to: vec!["citizen".to_owned()], ..wells.clone() };
@@ -89,40 +93,38 @@ async fn an_opening_that_the_chain_does_not_commit_to_is_not_kept() {
 }
 
 #[tokio::test]
-async fn of_entries_with_one_name_each_finds_the_first_that_is_for_it() {
-    let first = opening("wells", "Of inspectors", "inspector", 1);
-    let later = opening("wells", "Another of inspectors", "inspector", 3);
+async fn of_several_entries_with_one_name_none_passes_for_another() {
+    let [first, later] = [1, 3].map(|salt| opening("wells", "Of inspectors", "inspector", salt));
     let others = opening("wells", "Of operators", "operator", 5);
     let chain = WrittenChain::default()
-        .with_commitment(&later, 2000)
-        .with_commitment(&others, 500)
-        .with_commitment(&first, 1000);
-    let desk = Desk::new(chain);
-    for opening in [&later, &others, &first] {
+        .with_commitment_of(&first, Address::repeat_byte(1))
+        .with_commitment_of(&others, Address::repeat_byte(2));
+    let mut desk = Desk::new(chain);
+    for opening in [&first, &others] {
         desk.ask(&Actor::public(), names::DESCRIBE, bring(opening)).await.unwrap();
     }
-    // The text of the one that is found; the services that show more of it ask the contract for what this chain does not have.
-    let titles = async |role: Role| {
+    let asset = async |desk: &Desk, role: Role, resource: &str| {
         let actor = Actor::new(Address::ZERO, [role]);
-        let page = desk.ask(&actor, names::FIND, json!({})).await.unwrap();
-        let titles = page["items"].as_array().unwrap().iter().map(|item| item["title"].as_str().unwrap().to_owned());
-        titles.collect::<Vec<_>>()
+        let which = json!({"resource": resource, "request": 1});
+        desk.ask(&actor, names::REQUEST, which).await.map(|found| found["asset"].clone())
     };
-    assert_eq!(titles(Role::Operator).await, ["Of operators"]);
-    assert_eq!(
-        titles(Role::Inspector).await,
-        ["Another of inspectors", "Of inspectors"],
-        "in the order of the directory"
+    let of = |byte: u8| json!(Address::repeat_byte(byte));
+    assert_eq!(asset(&desk, Role::Inspector, "wells").await.unwrap(), of(1));
+    assert_eq!(asset(&desk, Role::Operator, "wells").await.unwrap(), of(2), "each sees what is for it");
+
+    // Who has learnt the name registers it too, for the same role or for everybody.
+    desk.chain = std::mem::take(&mut desk.chain).with_commitment_of(&later, Address::repeat_byte(3)).with(
+        "wells",
+        Visibility::EVERYBODY,
+        "X",
+        &text("Wells", "x"),
     );
-    let directory = Directory::new(DirectoryAt {
-        chain: ChainName("main".to_owned()),
-        contract: DIRECTORY,
-        descriptions: Arc::new(DescriptionFiles::new(desk.folder.path()).unwrap()),
-    });
-    let named = directory.named(&inspector(), &desk.chain, "wells").await.unwrap();
-    assert_eq!(
-        named.title.as_deref(),
-        Some("Of inspectors"),
-        "whoever registers a known name later takes nobody's place"
-    );
+    desk.ask(&Actor::public(), names::DESCRIBE, bring(&later)).await.unwrap();
+    let several = asset(&desk, Role::Inspector, "wells").await.unwrap_err();
+    assert_eq!(several.code(), Code::MalformedRequest, "{several:?}");
+    assert!(format!("{several:?}").contains(&first.word().to_string()), "{several:?}");
+    assert_eq!(asset(&desk, Role::Inspector, &first.word().to_string()).await.unwrap(), of(1));
+    let hidden = asset(&desk, Role::Citizen, &first.word().to_string()).await.unwrap_err();
+    assert_eq!(hidden.code(), Code::UnknownResource, "its word shows nothing to others");
+    assert_eq!(asset(&desk, Role::Citizen, "wells").await.unwrap(), json!(ASSET));
 }
