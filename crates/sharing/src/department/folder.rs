@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tempfile::NamedTempFile;
 
 use super::{
-    DepartmentError, EpochKeys, Fetch,
+    DepartmentError, EpochKeys, Fetch, ForgottenFetches,
     aside::{numbered, set_aside},
-    fetches,
+    fetches, forgotten,
     hidden::EntrySalts,
     own_keys::OwnKeys,
 };
@@ -224,6 +224,14 @@ impl StateFolder {
     /// [`DepartmentError::State`].
     pub fn fetches(&self) -> Result<Vec<(Fetch, B256)>, DepartmentError> {
         fetches::read(&self.path)
+    }
+
+    /// Sums of those who came before that.
+    ///
+    /// # Errors
+    /// [`DepartmentError::State`].
+    pub fn forgotten_fetches(&self) -> Result<Vec<ForgottenFetches>, DepartmentError> {
+        forgotten::read(&self.path)
     }
 
     /// Where it is.
