@@ -90,7 +90,7 @@ pub(crate) struct MakeToken {
 
 #[derive(Debug, Args)]
 pub(crate) struct ShowValidators {
-    /// JSON-RPC endpoint of a node of the chain.
+    /// JSON-RPC endpoint of a node of the chain. With `#token-file=/whole/path` behind it where the node asks for a token.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8545")]
     pub(crate) rpc: String,
 }
@@ -98,7 +98,7 @@ pub(crate) struct ShowValidators {
 /// Which chain to vote on, and with which key.
 #[derive(Debug, Args)]
 pub(crate) struct Voting {
-    /// JSON-RPC endpoint of a node of the chain.
+    /// JSON-RPC endpoint of a node of the chain. With `#token-file=/whole/path` behind it where the node asks for a token.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8545")]
     pub(crate) rpc: String,
     /// The organization's voting key, which `chancery network key` made beside the node's.
@@ -138,7 +138,7 @@ pub(crate) struct ProposeVoter {
 
 #[derive(Debug, Args)]
 pub(crate) struct ShowPermissions {
-    /// JSON-RPC endpoint of a node of the chain.
+    /// JSON-RPC endpoint of a node of the chain. With `#token-file=/whole/path` behind it where the node asks for a token.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8545")]
     pub(crate) rpc: String,
 }
@@ -320,7 +320,7 @@ pub(crate) struct MakeNodeKey {
 #[command(after_help = "Exit codes: 0 nothing is wrong; 1 the question makes no sense; 2 wrong usage; \
                         3 the chain goes on, but something needs attention; 4 the chain stands still, or the node does not follow it, answer or start; of an alliance: requests do not go on.")]
 pub(crate) struct Doctor {
-    /// JSON-RPC of a node that runs: what it has heard says why the chain stands still.
+    /// JSON-RPC of a node that runs: what it has heard says why the chain stands still. With `#token-file=/whole/path` behind it where the node asks for a token (of the group admin).
     #[arg(long, value_name = "URL", conflicts_with_all = ["config", "data_dir"])]
     pub(crate) rpc: Option<String>,
     /// Configuration (node.toml) of a node that does not start: its files, keys, ports and disk are looked at, nothing is changed.
@@ -346,7 +346,7 @@ pub(crate) struct Doctor {
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Evidence {
-    /// JSON-RPC of a node.
+    /// JSON-RPC of a node. With `#token-file=/whole/path` behind it where the node asks for a token (of the group admin).
     #[arg(long, value_name = "URL", conflicts_with = "data_dir")]
     pub(crate) rpc: Option<String>,
     /// Data directory of a node, whether it runs or not.
