@@ -103,12 +103,12 @@ pub async fn declare(
     }
     let directory = AssetContract { chain: chain.clone(), address: rules.directory };
     let entry = directory.view(ResourceDirectory::resourceAtCall { resource: rules.resource.to_bytes32() }).await?;
-    // Before anything is deployed: a name that is taken is taken in both modes.
     let ours = record.as_ref().map(|record| record.asset);
-    is_ours(rules, &entry, ours)?;
-    // What the chain knows by name it does not forget: such an entry keeps its form.
-    let is_open = rules.visibility == Visibility::EVERYBODY || entry.registeredAt != 0;
+    // What the chain knows by name it does not forget: such an entry keeps its form. Of a commitment nobody can take the name.
+    let is_known = entry.registeredAt != 0 && ours == Some(entry.asset);
+    let is_open = rules.visibility == Visibility::EVERYBODY || is_known;
     let wanted = if is_open { Wanted::open(rules, entry)? } else { Wanted::hidden(rules, &directory, folder).await? };
+    // Before anything is deployed: a name that is taken is taken in both modes.
     is_ours(rules, &wanted.entry, ours)?;
     let asset = match record {
         Some(record) => Some(record.asset),

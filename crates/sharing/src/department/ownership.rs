@@ -107,14 +107,14 @@ pub async fn accept_ownership(
     Ok(Accepted { asset: entry.asset, owner_before, entry_moved, versions_before, key_epoch, keys_set_aside })
 }
 
-/// The entry of the declared name: its own, or the commitment whose salts the folder has.
+/// The entry of the declared name: the commitment whose salts the folder has, or its own.
 async fn entry_of(
     rules: &Rules,
     directory: &AssetContract,
     folder: &StateFolder,
 ) -> Result<(B256, DirectoryEntry), DepartmentError> {
     let salted = folder.entry_salts()?.map(|salts| salts.word(&rules.resource));
-    for resource in std::iter::once(rules.resource.to_bytes32()).chain(salted) {
+    for resource in salted.into_iter().chain([rules.resource.to_bytes32()]) {
         let entry = directory.view(ResourceDirectory::resourceAtCall { resource }).await?;
         if entry.registeredAt != 0 {
             return Ok((resource, entry));
