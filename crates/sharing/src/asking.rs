@@ -25,30 +25,24 @@ pub enum AskError {
     /// The contract is no asset.
     #[error("the contract at {0} took the request and gave it no number: it is no asset")]
     NoAsset(Address),
-    /// What was shown opens no entry of the chain.
-    #[error(
-        "what is shown of {0} does not open what the directory on the chain has: ask its owner, and another gateway"
-    )]
-    OtherEntry(String),
 }
 
-/// Whether an opening that was shown for a name, or for the word that stands for it, opens an entry that the directory of the chain has for this asset (S-DIR): the chain says so, not whoever shows it.
+/// Whether an opening that was shown for a name, or for the word that stands for it, opens an entry that the directory of the chain has for this asset (S-DIR):
+/// the chain says so, not whoever shows it.
 ///
 /// # Errors
-/// [`AskError::OtherEntry`] where it does not; [`DepartmentError::Chain`], [`DepartmentError::Answer`].
-pub async fn check_opening(
+/// [`DepartmentError::Chain`], [`DepartmentError::Answer`].
+pub async fn is_opening_of(
     directory: &AssetContract,
     resource: &str,
     text: &str,
     asset: Address,
-) -> Result<Result<(), AskError>, DepartmentError> {
-    let other = Err(AskError::OtherEntry(resource.to_owned()));
-    let Ok(opening) = Opening::parse(text) else { return Ok(other) };
+) -> Result<bool, DepartmentError> {
+    let Ok(opening) = Opening::parse(text) else { return Ok(false) };
     let word = opening.word();
     let entry = directory.view(ResourceDirectory::resourceAtCall { resource: word }).await?;
     let is_meant = opening.resource.as_str() == resource || word.to_string() == resource;
-    let is_opened = is_meant && entry.asset == asset;
-    Ok(if is_opened && Opening::of_entry(word, &entry, text).is_some() { Ok(()) } else { other })
+    Ok(is_meant && entry.asset == asset && Opening::of_entry(word, &entry, text).is_some())
 }
 
 /// A request that is final.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{
-    arguments::MakeToken,
+    arguments::{MakeToken, TokenGroup},
     city::secrets::{read_private, write_new_private},
     output::Output,
 };
@@ -68,7 +68,7 @@ pub(super) fn load(path: &Path) -> Result<RpcTokens> {
 
 /// Makes a token, and adds its hash to the file of a node.
 pub(super) fn make(command: &MakeToken, output: &Output) -> Result<()> {
-    let groups: Vec<RpcGroup> = command.groups.iter().map(|group| (*group).into()).collect();
+    let groups = groups_of(&command.groups);
     let known = if command.tokens.exists() { read(&command.tokens)? } else { TokensFile::default() };
     let mut token = Zeroizing::new([0; TOKEN_BYTES]);
     getrandom::fill(token.as_mut_slice()).map_err(|error| anyhow!("no randomness: {error}"))?;
@@ -92,6 +92,10 @@ pub(super) fn make(command: &MakeToken, output: &Output) -> Result<()> {
         ),
     );
     Ok(())
+}
+
+fn groups_of(groups: &[TokenGroup]) -> Vec<RpcGroup> {
+    groups.iter().map(|group| (*group).into()).collect()
 }
 
 fn read(path: &Path) -> Result<TokensFile> {
@@ -156,7 +160,6 @@ pub(super) fn of_listener(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::arguments::TokenGroup;
 
     fn wanted(folder: &Path, name: &str) -> MakeToken {
         MakeToken {

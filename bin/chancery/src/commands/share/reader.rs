@@ -79,7 +79,11 @@ pub(super) async fn ask(what: &AskAccess, connection: &Connection, output: &Outp
     let asset = resource.asset.0;
     if let Some(opening) = &resource.opening {
         let directory = AssetContract { chain: chain.clone(), address: predeploys::RESOURCE_DIRECTORY };
-        asking::check_opening(&directory, &what.resource, opening, asset).await??;
+        ensure!(
+            asking::is_opening_of(&directory, &what.resource, opening, asset).await?,
+            "what the gateway shows of {} does not open what the directory on the chain has: ask its owner, and another gateway",
+            what.resource
+        );
     }
     let contract = AssetContract { chain: chain.clone(), address: asset };
     let asking = match (&what.purpose, what.right) {
