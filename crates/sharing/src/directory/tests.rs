@@ -140,7 +140,7 @@ fn text(title: &str, column: &str) -> String {
 struct Desk {
     chain: WrittenChain,
     services: Vec<Arc<dyn Service>>,
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 impl Desk {
@@ -148,7 +148,7 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         let descriptions = Arc::new(DescriptionFiles::new(folder.path()).unwrap());
         let at = DirectoryAt { chain: ChainName("main".to_owned()), contract: DIRECTORY, descriptions };
-        Self { chain, services: services(&at), folder }
+        Self { chain, services: services(&at), _folder: folder }
     }
 
     async fn ask(&self, actor: &Actor, service: &str, parameters: Value) -> Result<Value, DoorError> {

@@ -38,7 +38,8 @@ impl Directory {
         chains: &dyn Retrieval,
         resource: &str,
     ) -> DoorResult<Option<(Address, bool)>> {
-        let (mut seen, mut first): (Vec<(Address, B256)>, Option<(u64, Address)>) = (Vec::new(), None);
+        let mut seen: Vec<(Address, B256)> = Vec::new();
+        let mut first: Option<(u64, Address)> = None;
         for word in self.words_of(resource).await? {
             let record = self.record(chains, word).await?;
             let Some(visibility) = self.visibility(word, &record).await? else { continue };
