@@ -134,7 +134,15 @@ async fn files_of_a_node_that_does_not_start_are_looked_at_and_left_as_they_are(
     // FOUND-3: a trial on this machine is meant; one that others reach is not.
     assert!(network.nodes[0].said().contains("whose keys everybody knows"), "{}", network.nodes[0].said());
     let text = fs::read_to_string(&config).unwrap();
-    fs::write(&config, text.replacen("127.0.0.1", "0.0.0.0", 1)).unwrap();
+    let reached = text.replacen("127.0.0.1", "0.0.0.0", 1);
+    fs::write(&config, &reached).unwrap();
+    // M-PRO-5: and beyond this machine nobody is let in unless it is said who may call.
+    let (code, said) = look(&config);
+    assert_eq!(code, SICK, "{said}");
+    assert!(said.contains("rpc.tokens") && said.contains("rpc.public"), "{said}");
+    let refused = Command::new(built_binary()).args(["node", "--config"]).arg(&config).output().unwrap();
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("rpc.tokens"));
+    fs::write(&config, reached.replacen("[rpc]\n", "[rpc]\npublic = true\n", 1)).unwrap();
     let (code, said) = look(&config);
     assert_eq!(code, NEEDS_ATTENTION, "{said}");
     assert!(said.contains("whose keys everybody knows") && said.contains("chancery network founding"), "{said}");
@@ -165,6 +173,39 @@ async fn files_of_a_node_that_does_not_start_are_looked_at_and_left_as_they_are(
     fs::write(&genesis, whole).unwrap();
     network.start_all().unwrap();
     grow(&network.nodes[0], 1).await;
+}
+
+// M-PRO-5
+#[tokio::test]
+async fn a_node_with_tokens_answers_who_shows_one_and_what_it_reaches() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut network = Network::init(dir.path(), 1, 0, HEARTBEAT_MS).unwrap();
+    let home = network.dir().join("validator-1");
+    let token = |name: &str| home.join(format!("{name}.token")).display().to_string();
+    let tokens = home.join("rpc-tokens.toml").display().to_string();
+    for (name, groups) in [("operator", "read,admin"), ("wallet", "read")] {
+        let arguments = ["network", "token", name, "--groups", groups, "--tokens", &tokens, "--out", &token(name)];
+        let (code, said, complained) = chancery(&arguments);
+        assert_eq!(code, WELL, "{said}{complained}");
+        let secret = fs::read_to_string(token(name)).unwrap();
+        assert!(!said.contains(secret.trim()) && !fs::read_to_string(&tokens).unwrap().contains(secret.trim()));
+    }
+    let config = home.join("node.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replacen("[rpc]\n", "[rpc]\ntokens = \"rpc-tokens.toml\"\n", 1)).unwrap();
+    network.start_all().unwrap();
+
+    let node = &network.nodes[0];
+    let (code, said) = doctor(node);
+    assert!(code == SICK && said.contains("unauthorized: show a token"), "{said}");
+    assert!(rpc(&node.rpc, "eth_blockNumber", json!([])).await.is_err());
+    let as_who = |name: &str| format!("{}#token-file={}", node.rpc, token(name));
+    let (code, said, _) = chancery(&["doctor", "--rpc", &as_who("wallet")]);
+    assert!(code == SICK && said.contains("in the group admin"), "{said}");
+    let (_, said, _) = chancery(&["doctor", "--rpc", &as_who("operator")]);
+    assert!(said.contains("chain main (7100), validator"), "{said}");
+    let (code, said, complained) = chancery(&["network", "validators", "--rpc", &as_who("wallet")]);
+    assert!(code == WELL && said.contains("validator-1"), "{said}{complained}");
 }
 
 /// A validator's key signs two votes for two blocks of one view.

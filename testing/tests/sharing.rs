@@ -13,6 +13,8 @@ mod sharing {
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
+use alloy_primitives::{B256, keccak256};
+use chancery_contracts::predeploys::RESOURCE_DIRECTORY;
 use chancery_testing::process::{PostgresServer, S3Server, TestCertificates, free_ports, project_root};
 use serde_json::{Value, json};
 use sharing::{
@@ -306,11 +308,26 @@ async fn rejects_are_corrected_and_replayed_and_a_role_sees_what_is_meant_for_it
     let published = bodies.owner(&["share", "publish", &declaration]).unwrap();
     assert_eq!(published["versions"].as_array().unwrap().len(), 2, "a version of its own");
 
-    // On the chain stands a hash; the city shows the description to inspectors alone.
+    // On the chain stand hashes, of the name too; the city shows what opens them to inspectors alone.
+    let entered = json!([{ "address": RESOURCE_DIRECTORY, "fromBlock": "0x0" }]);
+    let logs = bodies.main_chain("eth_getLogs", entered).await;
+    let word = logs[0]["topics"][1].as_str().unwrap();
+    let sent = bodies.main_chain("eth_getTransactionByHash", json!([logs[0]["transactionHash"]])).await;
+    for hidden in ["river-levels", "inspector", "temp_max"] {
+        for public in [&logs, &sent] {
+            assert!(!public.to_string().contains(&hex::encode(hidden)), "{hidden}: {public}");
+        }
+    }
     assert_eq!(bodies.anybody(&["share", "find"]).unwrap()["items"], json!([]));
     assert_eq!(bodies.reader(&["share", "find"]).unwrap()["items"], json!([]));
     let found = bodies.anybody(&["--dev-key", "7", "share", "find", "river"]).unwrap();
     assert_eq!(found["items"][0]["visibleTo"], json!(["inspector"]), "{found}");
+    let opening: Value = serde_json::from_str(found["items"][0]["opening"].as_str().unwrap()).unwrap();
+    assert_eq!(opening["resource"], json!("river-levels"));
+    let salt: B256 = opening["nameSalt"].as_str().unwrap().parse().unwrap();
+    let committed = keccak256([&b"chancery directory name v1"[..], salt.as_slice(), b"river-levels"].concat());
+    assert_eq!(word, committed.to_string());
+    assert_eq!(bodies.owner(&["share", "declare", &declaration]).unwrap()["changes"], json!([]), "it is as declared");
     assert_eq!(found["items"][0]["columns"][0], json!({"name": "date", "type": "date"}));
     let text = refused(bodies.anybody(&["share", "request", "river-levels", "1"]));
     assert!(text.contains("unknown-resource"), "{text}");
@@ -330,7 +347,10 @@ async fn rejects_are_corrected_and_replayed_and_a_role_sees_what_is_meant_for_it
     // What lies in the bucket is served and fetched as from a folder.
     let reader = bodies.reader_address.clone();
     let declaration = bodies.declaration("river-levels", "", source, shared, true, &[&reader]);
-    bodies.owner(&["share", "declare", &declaration]).unwrap();
+    let declared = bodies.owner(&["share", "declare", &declaration]).unwrap();
+    assert_eq!(changes(&declared), ["list", "register", "withdraw"], "{declared}");
+    let found = bodies.anybody(&["share", "find"]).unwrap();
+    assert_eq!((found["items"].as_array().unwrap().len(), &found["items"][0]["resource"]), (1, &json!("river-levels")));
     let _service = bodies.serve(&declaration);
     let asked = bodies.reader(&["share", "ask", "river-levels", "--purpose", "floods", "--of-version", "1"]).unwrap();
     bodies.reader_fetches("river-levels", asked["request"].as_u64().unwrap(), "levels").unwrap();

@@ -43,9 +43,9 @@ pub(crate) use founding::{MakeFounding, MakeGenesis};
 pub(crate) use key::KeyCommand;
 pub(crate) use message::{AcknowledgeMessage, MessageCommand, ReadMessage, SendMessage};
 pub(crate) use network::{
-    Chaos, Doctor, Evidence, EvidenceCommand, InitNetwork, ListMode, ListName, MakeNodeKey, NetworkCommand,
+    Chaos, Doctor, Evidence, EvidenceCommand, InitNetwork, ListMode, ListName, MakeNodeKey, MakeToken, NetworkCommand,
     OwnProposal, ProposeAddition, ProposeForbid, ProposeMode, ProposePermit, ProposeRemoval, ProposeVoter, ShowAnchor,
-    ShowPermissions, ShowValidators, VerifyEvidence, VoteFor, VoteOn, VoteTrust,
+    ShowPermissions, ShowValidators, TokenGroup, VerifyEvidence, VoteFor, VoteOn, VoteTrust,
 };
 pub(crate) use office::{OrganizationCommand, UserCommand};
 pub(crate) use persons::{PersonsCommand, ServePersons};

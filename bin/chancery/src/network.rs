@@ -6,6 +6,8 @@
 //! each member:  network genesis <---------------------------------------------------------------------------------+----> genesis.json, whose hash they compare
 //! each member:  node --config node.toml
 //!
+//! for others:   network token: who may call a node's JSON-RPC, and what
+//!
 //! later:        network propose-add, propose-remove, propose-voter, vote, validators: the organizations change who decides
 //!               network propose-permit, propose-forbid, propose-mode, vote, permissions: and who may connect, send, create contracts
 //!
@@ -22,6 +24,7 @@ mod membership;
 mod node;
 mod observed;
 mod permissions;
+mod tokens;
 mod voting;
 
 pub(crate) use self::init::{Member, Trial, write_network};
@@ -42,6 +45,7 @@ pub(crate) fn run(command: NetworkCommand, output: &Output) -> Result<ExitCode> 
         NetworkCommand::Key(key) => files::make_key(&key, output),
         NetworkCommand::Founding(founding) => founding::make(&founding, output),
         NetworkCommand::Genesis(genesis) => files::make_genesis(&genesis, output),
+        NetworkCommand::Token(token) => tokens::make(&token, output),
         NetworkCommand::Validators(show) => membership::validators(&show, output),
         NetworkCommand::ProposeAdd(propose) => membership::propose_addition(&propose, output),
         NetworkCommand::ProposeRemove(propose) => membership::propose_removal(&propose, output),

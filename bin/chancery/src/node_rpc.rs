@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use alloy::transports::http::reqwest;
 use anyhow::{Context, Result, anyhow, bail};
+use chancery_ledger::Endpoint;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -25,8 +26,9 @@ pub(crate) async fn ask<T: DeserializeOwned>(url: &str, method: &str) -> Result<
 /// # Errors
 /// As [`ask`].
 pub(crate) async fn ask_with<T: DeserializeOwned>(url: &str, method: &str, params: &Value) -> Result<T> {
-    encrypted_elsewhere(url, "JSON-RPC")?;
-    let client = reqwest::Client::builder().no_proxy().timeout(MAX_WAIT).build()?;
+    let endpoint = Endpoint::read(&encrypted_elsewhere(url, "JSON-RPC")?)?;
+    let client = reqwest::Client::builder().no_proxy().timeout(MAX_WAIT).default_headers(endpoint.headers()).build()?;
+    let url = endpoint.url().as_str();
     let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
     let sent = client.post(url).header("content-type", "application/json").body(request.to_string()).send().await;
     let response = sent.map_err(|error| {

@@ -32,7 +32,9 @@ pub(crate) struct CityFacts {
 
 impl CityFacts {
     pub(crate) async fn read(client: &Client) -> Result<Self> {
-        Ok(Self { chains: client.chains().await? })
+        let mut chains = client.chains().await?;
+        chains.chains.iter_mut().for_each(|chain| forget_token_file(&mut chain.rpc_url));
+        Ok(Self { chains })
     }
 
     /// Its chains, as the gateway lists them.
@@ -120,4 +122,30 @@ pub(crate) fn now_ms() -> u64 {
 /// Until when what is signed now may be recorded.
 pub(crate) fn deadline() -> UnixSeconds {
     now().saturating_add(OPERATION_VALIDITY_S)
+}
+
+/// The address of a node as somebody else names it names no file of this machine: what stands there would be shown to whom he likes as a token.
+fn forget_token_file(rpc_url: &mut String) {
+    if let Some(fragment) = rpc_url.find('#') {
+        rpc_url.truncate(fragment);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // M-PRO-5: a gateway is not believed, and gets nothing that lies here.
+    #[test]
+    fn a_gateway_names_no_file_of_a_token() {
+        for (named, kept) in [
+            ("http://127.0.0.1:8545", "http://127.0.0.1:8545"),
+            ("http://evil.example/#token-file=/etc/chancery/node.token", "http://evil.example/"),
+            ("http://evil.example#token-file=/a#token-file=/b", "http://evil.example"),
+        ] {
+            let mut url = named.to_owned();
+            forget_token_file(&mut url);
+            assert_eq!(url, kept);
+        }
+    }
 }

@@ -19,6 +19,7 @@ use std::{
 
 use alloy_primitives::{Address, B256};
 use chancery_certificates::keys::{EncryptionPublicKey, PersonKeys};
+use chancery_contracts::predeploys;
 use chancery_keys::AccountKey;
 use chancery_ledger::{FinalTransaction, SubmitterKey};
 use chancery_messages::chain::{LookupError, encryption_key};
@@ -132,6 +133,7 @@ impl Reader {
             version.or(newest).ok_or_else(|| ShareError::NothingPublished { resource: resource.to_owned() })?;
         let (chain, public) = (self.main.chain(), self.secret.public());
         let contract = self.contract(found.asset.0);
+        self.ensure_opens(resource, found.opening.as_deref(), contract.address).await?;
         let asking = match by {
             AskedBy::Purpose(purpose) => {
                 asking::ask(chain, &self.key, contract.address, version, &public, purpose).await
@@ -242,6 +244,17 @@ impl Reader {
     /// [`ShareError::Department`].
     pub async fn open_requests(&self, asset: Address) -> Result<Vec<u64>, ShareError> {
         Ok(asking::open_requests(&self.contract(asset), self.address()).await?)
+    }
+
+    /// An entry that is not for everybody stands on the chain as a word; what the gateway shows of it has to open that (S-DIR).
+    async fn ensure_opens(&self, resource: &str, opening: Option<&str>, asset: Address) -> Result<(), ShareError> {
+        let Some(opening) = opening else { return Ok(()) };
+        let directory = self.contract(predeploys::RESOURCE_DIRECTORY);
+        if asking::is_opening_of(&directory, resource, opening, asset).await? {
+            Ok(())
+        } else {
+            Err(ShareError::OtherEntry { resource: resource.to_owned() })
+        }
     }
 
     fn contract(&self, address: Address) -> AssetContract {

@@ -21,7 +21,8 @@ pub struct ChainConfig {
     pub name: String,
     /// EIP-155 chain id that the endpoint must show.
     pub chain_id: u64,
-    /// JSON-RPC endpoint: `https://`, or `wss://` (then new heads are subscribed to instead of polled); on this machine `http://` and `ws://` too.
+    /// JSON-RPC endpoint: `https://`, or `wss://` (then new heads are subscribed to instead of polled); on this machine `http://` and `ws://` too. With `#token-file=` and a path,
+    /// where the node asks for a token ([`crate::Endpoint`]).
     pub rpc_url: Url,
     /// Hash of block 0 that the endpoint must show; `None` accepts any (a development chain).
     pub genesis_hash: Option<B256>,
@@ -54,6 +55,14 @@ impl ChainConfig {
             confirmations: 0,
             header_hashing: HeaderHashing::Standard,
         }
+    }
+
+    /// The endpoint, as others may be told.
+    #[must_use]
+    pub fn shown_rpc_url(&self) -> String {
+        let mut url = self.rpc_url.clone();
+        url.set_fragment(None);
+        url.into()
     }
 
     /// A chain without finality certificates whose newest block counts as final (anvil; Besu with immediate finality).

@@ -23,6 +23,7 @@
 mod chain;
 mod config;
 mod connection;
+mod endpoint;
 mod error;
 mod key;
 mod ledger;
@@ -33,6 +34,7 @@ mod submission;
 
 pub use chain::Chain;
 pub use config::{ChainConfig, HeaderHashing};
+pub use endpoint::{Endpoint, EndpointError};
 pub use error::LedgerError;
 pub use key::{KeyError, SubmitterKey};
 pub use ledger::Ledger;

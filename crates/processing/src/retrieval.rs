@@ -164,7 +164,7 @@ impl Processing {
             Some(hash) => hash,
             None => chain.block(0).await.map(|block| block.hash).unwrap_or_default(),
         };
-        let rpc_url = self.config.public_rpc_urls.get(&name).cloned().unwrap_or_else(|| config.rpc_url.to_string());
+        let rpc_url = self.config.public_rpc_urls.get(&name).cloned().unwrap_or_else(|| config.shown_rpc_url());
         ChainStatus {
             chain_id: config.chain_id,
             rpc_url,

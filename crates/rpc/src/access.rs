@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 use tower::{Layer, Service};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use crate::error::LIMIT_EXCEEDED;
+
 /// How long a browser may keep the answer to a preflight, in seconds.
 const PREFLIGHT_MAX_AGE_SECONDS: u64 = 3_600;
 
@@ -99,7 +101,7 @@ pub(crate) fn cors(access: Arc<RpcAccess>) -> CorsLayer {
             origin.to_str().is_ok_and(|origin| access.origin_is_allowed(origin))
         }))
         .allow_methods([http::Method::POST])
-        .allow_headers([header::CONTENT_TYPE])
+        .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION])
         .max_age(std::time::Duration::from_secs(PREFLIGHT_MAX_AGE_SECONDS))
 }
 
@@ -144,7 +146,12 @@ where
 
 /// A response that carries a JSON-RPC error without a request id, as for a request that was not read.
 pub(crate) fn refusal_response(status: StatusCode, message: &str) -> Response<HttpBody> {
-    let mut response = Response::new(HttpBody::from(refusal_body(message)));
+    refusal_with(status, LIMIT_EXCEEDED, message)
+}
+
+/// The same with a code of its own.
+pub(crate) fn refusal_with(status: StatusCode, code: i32, message: &str) -> Response<HttpBody> {
+    let mut response = Response::new(HttpBody::from(body_of(code, message)));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
@@ -152,12 +159,11 @@ pub(crate) fn refusal_response(status: StatusCode, message: &str) -> Response<Ht
 
 /// The body of [`refusal_response`].
 pub(crate) fn refusal_body(message: &str) -> String {
-    serde_json::json!({
-        "jsonrpc": "2.0",
-        "id": null,
-        "error": { "code": crate::error::LIMIT_EXCEEDED, "message": message },
-    })
-    .to_string()
+    body_of(LIMIT_EXCEEDED, message)
+}
+
+fn body_of(code: i32, message: &str) -> String {
+    serde_json::json!({ "jsonrpc": "2.0", "id": null, "error": { "code": code, "message": message } }).to_string()
 }
 
 #[cfg(test)]

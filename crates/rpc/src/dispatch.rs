@@ -34,6 +34,7 @@ use crate::{
     metrics::{MethodIndex, RpcMetrics},
     params::Args,
     subscriptions,
+    tokens::{Reach, RpcGroup},
 };
 
 /// What a call that is answered here turns into.
@@ -102,11 +103,20 @@ impl Dispatcher {
     }
 
     /// Answers a call of a method of the table; the index is where it is counted.
-    async fn answer(self: &Arc<Self>, method: &str, params: Option<Box<JsonRawValue>>) -> (MethodIndex, Answer) {
+    async fn answer(
+        self: &Arc<Self>,
+        method: &str,
+        params: Option<Box<JsonRawValue>>,
+        reach: Reach,
+    ) -> (MethodIndex, Answer) {
         let Some(&(index, method)) = self.by_name.get(method) else {
             let unknown = RpcError::MethodNotFound { method: shortened(method), hint: instead_of(method) };
             return (self.metrics.other(), Err(unknown));
         };
+        let group = method.group();
+        if !reach.covers(group) {
+            return (index, Err(RpcError::OutOfReach { method: method.name, group }));
+        }
         let answer = match method.run {
             Run::Direct(handler) => Args::parse(params.as_deref().map(JsonRawValue::get), method.arguments)
                 .and_then(|args| handler(&self.api, &args)),
@@ -222,14 +232,18 @@ where
 
     async fn answer_call(&self, request: Request<'_>) -> MethodResponse {
         let started = Instant::now();
+        let reach = reach_of(&request);
         let subscription = subscriptions::NAMES.iter().position(|name| *name == request.method_name());
         let (index, response) = match subscription {
             Some(position) => {
-                let name = subscriptions::NAMES[position].to_owned();
+                let method = subscriptions::NAMES[position];
+                let name = method.to_owned();
                 let index = MethodIndex(METHODS.len() + position);
                 let id = request.id();
                 let over_websocket = request.extensions().get::<OverWebSocket>().is_some();
-                let refused = if over_websocket {
+                let refused = if !reach.covers(RpcGroup::Read) {
+                    Some(RpcError::OutOfReach { method, group: RpcGroup::Read })
+                } else if over_websocket {
                     subscriptions::check_end(&name, request.params().as_str()).err()
                 } else {
                     Some(RpcError::NeedsWebSocket { method: name })
@@ -243,7 +257,7 @@ where
             None => {
                 let Request { id, method, params, .. } = request;
                 let params = params.map(std::borrow::Cow::into_owned);
-                let (index, answer) = self.dispatcher.answer(&method, params).await;
+                let (index, answer) = self.dispatcher.answer(&method, params, reach).await;
                 (index, respond(id, answer, self.max_response_bytes()))
             }
         };
@@ -306,9 +320,15 @@ where
 
     async fn answer_submissions(&self, run: Vec<Request<'_>>) -> Vec<MethodResponse> {
         let started = Instant::now();
+        let may_send = run.iter().all(|request| reach_of(request).covers(RpcGroup::Send));
         let (ids, params): (Vec<_>, Vec<_>) =
             run.into_iter().map(|request| (request.id, request.params.map(std::borrow::Cow::into_owned))).unzip();
-        let answers = self.dispatcher.submit_together(params).await;
+        let answers = if may_send {
+            self.dispatcher.submit_together(params).await
+        } else {
+            let (method, group) = (submission::SEND_RAW_TRANSACTION, RpcGroup::Send);
+            vec![Err(RpcError::OutOfReach { method, group }); params.len()]
+        };
         let errors = answers.iter().filter(|answer| answer.is_err()).count();
         if let Some(&(index, _)) = self.dispatcher.by_name.get(submission::SEND_RAW_TRANSACTION) {
             self.dispatcher.metrics.record(index, answers.len() as u64, errors as u64, started.elapsed());
@@ -320,6 +340,11 @@ where
     fn max_response_bytes(&self) -> usize {
         self.dispatcher.api.limits().max_response_bytes as usize
     }
+}
+
+/// What the token of a request reaches; the layer of tokens says it of every request, so one of which nothing is said reaches nothing.
+fn reach_of(request: &Request<'_>) -> Reach {
+    request.extensions().get().copied().unwrap_or(Reach::NONE)
 }
 
 type Entry<'a> = Result<BatchEntry<'a>, jsonrpsee::core::middleware::BatchEntryErr<'a>>;

@@ -9,6 +9,8 @@ use chancery_primitives::permissions::PERMISSIONS;
 use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::json;
 
+use crate::tokens::RpcGroup;
+
 /// The code of a method that does not exist or is not offered.
 pub const METHOD_NOT_FOUND: i32 = -32601;
 /// The code of wrong parameters.
@@ -29,6 +31,8 @@ pub const BATCH_TOO_LARGE: i32 = -32010;
 pub const HISTORY_PRUNED: i32 = 4444;
 /// The code of a transaction that its sender is not permitted to send (EIP-1474 "transaction rejected"); `data` names who may not do what.
 pub const TRANSACTION_NOT_PERMITTED: i32 = -32003;
+/// The code of a call that needs a token which reaches it (EIP-1193 "unauthorized"); `data` names method and group.
+pub const UNAUTHORIZED: i32 = 4100;
 /// The code of an execution that reverted; `data` holds what it returned.
 pub const EXECUTION_REVERTED: i32 = 3;
 /// The code of a synchronous submission that was not included in time (EIP-7966); `data` holds the hash.
@@ -50,6 +54,14 @@ pub enum RpcError {
     NeedsWebSocket {
         /// The name that was called.
         method: String,
+    },
+    /// The token of the request does not reach the method.
+    #[error("unauthorized: the token does not reach {method}, which is in the group {}", group.name())]
+    OutOfReach {
+        /// The name that was called.
+        method: &'static str,
+        /// What the token would have to reach.
+        group: RpcGroup,
     },
     /// The parameters are not what the method takes.
     #[error("{message}")]
@@ -188,6 +200,7 @@ impl RpcError {
     pub fn code(&self) -> i32 {
         match self {
             Self::MethodNotFound { .. } | Self::NeedsWebSocket { .. } => METHOD_NOT_FOUND,
+            Self::OutOfReach { .. } => UNAUTHORIZED,
             Self::InvalidParams { .. } | Self::TooMuch { .. } => INVALID_PARAMS,
             Self::Busy { .. } | Self::PoolFull { .. } | Self::Stopping => LIMIT_EXCEEDED,
             Self::ResponseTooLarge { .. } => RESPONSE_TOO_LARGE,
@@ -220,6 +233,7 @@ impl From<RpcError> for ErrorObjectOwned {
             RpcError::NotPermitted { refusal: NotPermitted { permission, account } } => {
                 Some(json!({ "permission": permission.name(), "account": account, "contract": PERMISSIONS }))
             }
+            RpcError::OutOfReach { method, group } => Some(json!({ "method": method, "group": group })),
             RpcError::Reverted { output } => Some(json!(output)),
             RpcError::SyncTimeout { hash, .. } => Some(json!(hash)),
             _ => None,

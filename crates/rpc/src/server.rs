@@ -33,6 +33,7 @@ use crate::{
     metrics::RpcMetrics,
     reports::NodeReports,
     subscriptions::{self, HexIds},
+    tokens::{RpcTokens, TokenLayer},
 };
 
 /// Connections above the limit that are told so at the same time; further ones are closed without a word.
@@ -61,18 +62,21 @@ pub struct RpcConfig {
     pub limits: RpcLimits,
     /// Which browsers may call.
     pub access: RpcAccess,
+    /// Who may call what.
+    pub tokens: RpcTokens,
     /// The answer to `web3_clientVersion`, for example `Chancery/0.1.0/linux-x86_64`.
     pub client_version: String,
 }
 
 impl RpcConfig {
-    /// The default limits and access at `listen`.
+    /// The default limits and access at `listen`, open to everybody who reaches it.
     pub fn new(listen: SocketAddr) -> Self {
         let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
         Self {
             listen,
             limits: RpcLimits::default(),
             access: RpcAccess::default(),
+            tokens: RpcTokens::open(),
             client_version: format!("Chancery/v{}/{os}-{arch}", env!("CARGO_PKG_VERSION")),
         }
     }
@@ -232,6 +236,7 @@ fn server_config(limits: &RpcLimits) -> ServerConfig {
 
 struct Acceptor {
     access: Arc<RpcAccess>,
+    tokens: RpcTokens,
     dispatcher: Arc<Dispatcher>,
     subscriptions: RpcModule<()>,
     places: Arc<Semaphore>,
@@ -252,6 +257,7 @@ impl Acceptor {
         let (stop, server) = stop_channel();
         let acceptor = Self {
             access: Arc::new(config.access),
+            tokens: config.tokens,
             dispatcher: Arc::new(Dispatcher::new(api)),
             subscriptions,
             places: Arc::new(Semaphore::new(config.limits.max_connections.max(1) as usize)),
@@ -325,6 +331,7 @@ impl Acceptor {
         ServiceBuilder::new()
             .layer(cors(self.access.clone()))
             .layer(AccessLayer(self.access.clone()))
+            .layer(TokenLayer(self.tokens.clone()))
             .layer(BodyLayer::new(self.limits.clone()))
             .layer(MapRequestLayer::new(mark_transport))
             .service(jsonrpc)

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, U256, keccak256};
 use alloy_sol_types::{SolCall, SolEvent as _};
-use chancery_contracts::DigitalAsset;
+use chancery_contracts::{DigitalAsset, ResourceDirectory};
 use chancery_ledger::{Call, Chain, FinalTransaction, LedgerError, SubmitterKey};
 
 use crate::{
     department::{AssetContract, DepartmentError},
-    directory::RequestState,
+    directory::{Opening, RequestState},
     sealing::ReaderKey,
 };
 
@@ -25,6 +25,24 @@ pub enum AskError {
     /// The contract is no asset.
     #[error("the contract at {0} took the request and gave it no number: it is no asset")]
     NoAsset(Address),
+}
+
+/// Whether an opening that was shown for a name, or for the word that stands for it, opens an entry that the directory of the chain has for this asset (S-DIR):
+/// the chain says so, not whoever shows it.
+///
+/// # Errors
+/// [`DepartmentError::Chain`], [`DepartmentError::Answer`].
+pub async fn is_opening_of(
+    directory: &AssetContract,
+    resource: &str,
+    text: &str,
+    asset: Address,
+) -> Result<bool, DepartmentError> {
+    let Ok(opening) = Opening::parse(text) else { return Ok(false) };
+    let word = opening.word();
+    let entry = directory.view(ResourceDirectory::resourceAtCall { resource: word }).await?;
+    let is_meant = opening.resource.as_str() == resource || word.to_string() == resource;
+    Ok(is_meant && entry.asset == asset && Opening::of_entry(word, &entry, text).is_some())
 }
 
 /// A request that is final.

@@ -9,7 +9,7 @@ use std::{
 
 use arrow_array::Int64Array;
 use bytes::Bytes;
-use chancery_testing::process::{City, CityOptions, TestCertificates, built_binary, free_ports, project_root};
+use chancery_testing::process::{City, CityOptions, TestCertificates, built_binary, free_ports, project_root, rpc};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -77,6 +77,11 @@ impl Bodies {
     /// A variable of the environment of every command.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// What the node of the main chain answers to anybody.
+    pub(crate) async fn main_chain(&self, method: &str, params: Value) -> Value {
+        rpc(&self.city.chains["main"], method, params).await.unwrap()
     }
 
     /// The owner's key may share for its organization.

@@ -3,6 +3,7 @@
 use std::{num::NonZeroU64, path::PathBuf};
 
 use alloy_primitives::Address;
+use chancery_rpc::RpcGroup;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::founding::{MakeFounding, MakeGenesis};
@@ -18,6 +19,8 @@ pub(crate) enum NetworkCommand {
     Founding(MakeFounding),
     /// Make the genesis file from the public keys of all validators and the founding file. Everybody makes it, and compares the hash.
     Genesis(MakeGenesis),
+    /// Make a token for somebody who is to call a node's JSON-RPC, and add its hash to the file that `rpc.tokens` of node.toml names.
+    Token(MakeToken),
     /// Show the validators of a chain, the organizations that vote, and the open proposals.
     Validators(ShowValidators),
     /// Propose a validator, and vote for it.
@@ -46,9 +49,48 @@ pub(crate) enum NetworkCommand {
     Clear(OwnProposal),
 }
 
+/// A family of methods.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TokenGroup {
+    /// Blocks, transactions, state, logs, calls, proofs, subscriptions.
+    Read,
+    /// Sending transactions.
+    Send,
+    /// Traces and simulations.
+    Trace,
+    /// How the node is, and whom it has caught: what `chancery doctor` and `chancery evidence` ask.
+    Admin,
+}
+
+impl From<TokenGroup> for RpcGroup {
+    fn from(group: TokenGroup) -> Self {
+        match group {
+            TokenGroup::Read => Self::Read,
+            TokenGroup::Send => Self::Send,
+            TokenGroup::Trace => Self::Trace,
+            TokenGroup::Admin => Self::Admin,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MakeToken {
+    /// Whose it is: a name of its own among the node's tokens.
+    pub(crate) name: String,
+    /// What it reaches, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', required = true, value_name = "GROUP")]
+    pub(crate) groups: Vec<TokenGroup>,
+    /// The node's file of tokens; it is made if it does not exist.
+    #[arg(long, value_name = "FILE", default_value = "rpc-tokens.toml")]
+    pub(crate) tokens: PathBuf,
+    /// Where the token is written; must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ShowValidators {
-    /// JSON-RPC endpoint of a node of the chain.
+    /// JSON-RPC endpoint of a node of the chain. With `#token-file=/whole/path` behind it where the node asks for a token.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8545")]
     pub(crate) rpc: String,
 }
@@ -56,7 +98,7 @@ pub(crate) struct ShowValidators {
 /// Which chain to vote on, and with which key.
 #[derive(Debug, Args)]
 pub(crate) struct Voting {
-    /// JSON-RPC endpoint of a node of the chain.
+    /// JSON-RPC endpoint of a node of the chain. With `#token-file=/whole/path` behind it where the node asks for a token.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8545")]
     pub(crate) rpc: String,
     /// The organization's voting key, which `chancery network key` made beside the node's.
@@ -96,7 +138,7 @@ pub(crate) struct ProposeVoter {
 
 #[derive(Debug, Args)]
 pub(crate) struct ShowPermissions {
-    /// JSON-RPC endpoint of a node of the chain.
+    /// JSON-RPC endpoint of a node of the chain. With `#token-file=/whole/path` behind it where the node asks for a token.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8545")]
     pub(crate) rpc: String,
 }
@@ -278,7 +320,7 @@ pub(crate) struct MakeNodeKey {
 #[command(after_help = "Exit codes: 0 nothing is wrong; 1 the question makes no sense; 2 wrong usage; \
                         3 the chain goes on, but something needs attention; 4 the chain stands still, or the node does not follow it, answer or start; of an alliance: requests do not go on.")]
 pub(crate) struct Doctor {
-    /// JSON-RPC of a node that runs: what it has heard says why the chain stands still.
+    /// JSON-RPC of a node that runs: what it has heard says why the chain stands still. With `#token-file=/whole/path` behind it where the node asks for a token (of the group admin).
     #[arg(long, value_name = "URL", conflicts_with_all = ["config", "data_dir"])]
     pub(crate) rpc: Option<String>,
     /// Configuration (node.toml) of a node that does not start: its files, keys, ports and disk are looked at, nothing is changed.
@@ -304,7 +346,7 @@ pub(crate) struct Doctor {
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Evidence {
-    /// JSON-RPC of a node.
+    /// JSON-RPC of a node. With `#token-file=/whole/path` behind it where the node asks for a token (of the group admin).
     #[arg(long, value_name = "URL", conflicts_with = "data_dir")]
     pub(crate) rpc: Option<String>,
     /// Data directory of a node, whether it runs or not.

@@ -13,6 +13,7 @@ use chancery_execution::{ExecutionConfig, GenesisConfig, Retention, StoreConfig}
 use chancery_rpc::RpcConfig;
 use serde::{Deserialize, Serialize};
 
+use super::tokens;
 use crate::commands::read_bounded;
 
 /// Genesis files hold the contracts' creation code and every validator.
@@ -141,9 +142,23 @@ pub(super) enum RoleName {
 #[serde(deny_unknown_fields)]
 pub(super) struct RpcSection {
     pub(super) listen: SocketAddr,
+    /// File of the tokens of whoever may call; absent: everybody who reaches the port, which is then on this machine alone or `public`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) tokens: Option<PathBuf>,
+    /// Beyond this machine: everybody may call without a token.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) public: bool,
     /// Nobody reaches `listen`, nor that of `[observe]`, but over a network that authenticates and encrypts itself; needed beyond loopback.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) encrypted_network: bool,
+}
+
+impl RpcSection {
+    /// Of a trial: beyond this machine it is open to everybody, as its keys are, and hosts of one machine have a network of their own between them.
+    pub(super) const fn of_trial(listen: SocketAddr) -> Self {
+        let beyond = !listen.ip().is_loopback();
+        Self { listen, tokens: None, public: beyond, encrypted_network: beyond }
+    }
 }
 
 const fn default_cache_mb() -> usize {
@@ -270,6 +285,9 @@ pub(crate) fn load(path: &Path) -> Result<LoadedNode> {
         file.heartbeat_ms
     );
     let (places, in_clear) = (NodePlaces::of(&file, path)?, in_clear(&file));
+    let base = path.parent().unwrap_or(Path::new("."));
+    let tokens = tokens::of_listener(file.rpc.listen, file.rpc.tokens.as_ref(), file.rpc.public, base)
+        .with_context(|| path.display().to_string())?;
     let config = NodeConfig {
         genesis: load_genesis(&places.genesis)?,
         data_dir: places.chain_dir(),
@@ -285,7 +303,7 @@ pub(crate) fn load(path: &Path) -> Result<LoadedNode> {
             followers: addresses(&file.p2p.followers).with_context(|| format!("{}: p2p.followers", path.display()))?,
             allow_private_addresses: file.p2p.allow_private_addresses,
         },
-        rpc: RpcConfig::new(file.rpc.listen),
+        rpc: RpcConfig { tokens, ..RpcConfig::new(file.rpc.listen) },
         execution: places.execution.clone(),
         heartbeat: Duration::from_millis(file.heartbeat_ms),
     };

@@ -186,8 +186,7 @@ fn file_of(member: &Member, members: &[Member], heartbeat_ms: u64) -> NodeFile {
         key_file: "node.key".into(),
         role: member.role,
         heartbeat_ms,
-        // Hosts of one machine have a network of their own between them.
-        rpc: RpcSection { listen: member.rpc, encrypted_network: !member.rpc.ip().is_loopback() },
+        rpc: RpcSection::of_trial(member.rpc),
         p2p: P2pSection {
             listen: member.p2p,
             allow_private_addresses: true,

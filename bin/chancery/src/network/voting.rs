@@ -10,10 +10,11 @@ use alloy::{
         types::{Log, TransactionRequest},
     },
     sol_types::SolCall,
-    transports::{RpcError, TransportErrorKind},
+    transports::{RpcError, TransportErrorKind, http::reqwest},
 };
 use alloy_primitives::{Address, B256, U256};
 use anyhow::{Context, Result, anyhow, ensure};
+use chancery_ledger::Endpoint;
 
 use super::files::read_voting_key;
 use crate::own_machine::encrypted_elsewhere;
@@ -64,13 +65,16 @@ impl Assembly {
         rpc: &str,
         voting_key: Option<&Path>,
     ) -> Result<Self> {
-        let url = encrypted_elsewhere(rpc, "--rpc")?;
+        let endpoint = Endpoint::read(&encrypted_elsewhere(rpc, "--rpc")?)?;
+        let client = reqwest::Client::builder().no_proxy().default_headers(endpoint.headers()).build()?;
+        let url = endpoint.url().clone();
         let (provider, me) = match voting_key {
-            None => (ProviderBuilder::new().connect_http(url).erased(), None),
+            None => (ProviderBuilder::new().connect_reqwest(client, url).erased(), None),
             Some(path) => {
                 let signer = read_voting_key(path)?;
                 let me = signer.address();
-                (ProviderBuilder::new().wallet(EthereumWallet::from(signer)).connect_http(url).erased(), Some(me))
+                let wallet = EthereumWallet::from(signer);
+                (ProviderBuilder::new().wallet(wallet).connect_reqwest(client, url).erased(), Some(me))
             }
         };
         let code = provider.get_code_at(address).await.with_context(|| format!("{rpc} does not answer"))?;

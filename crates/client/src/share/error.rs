@@ -43,6 +43,14 @@ pub enum ShareError {
         /// By the genesis.
         trusted: u64,
     },
+    /// What the gateway shows of an entry that is not for everybody is none of the chain's.
+    #[error(
+        "what the gateway shows of {resource} does not open what the directory on the chain has: ask its owner, and another gateway"
+    )]
+    OtherEntry {
+        /// The resource.
+        resource: String,
+    },
     /// There is no version yet.
     #[error("nothing of {resource} is published yet")]
     NothingPublished {

@@ -85,7 +85,7 @@ async fn get_resource(
 
 /// Bring a description
 ///
-/// Of a resource that only some roles may see: on the chain stands its hash alone. The text is kept when its keccak256 is that hash.
+/// Of a resource that only some roles may see: on the chain stands a hash alone, of the name too. The text, with the salts, is kept when its keccak256 is that hash.
 #[utoipa::path(put, path = "/v1/resources/{resource}/description", tag = "sharing",
     params(("resource" = String, Path, description = "The resource.")),
     request_body(content = DescribeResource, example = json!(DescribeResource::example())),

@@ -27,7 +27,7 @@ use self::{
     breaker::Breaker,
     transport::{BoundedHttp, OneWebSocket},
 };
-use crate::{ChainConfig, LedgerError, LedgerLimits};
+use crate::{ChainConfig, Endpoint, LedgerError, LedgerLimits};
 
 /// A block or transaction that the node does not have (EIP-1474).
 const RESOURCE_NOT_FOUND: i64 = -32001;
@@ -250,11 +250,13 @@ impl Connection {
         if let Some(client) = self.client.lock().clone() {
             return Ok(client);
         }
-        let url = self.config.rpc_url.clone();
+        // A file of a line, read anew whenever the endpoint is opened.
+        let endpoint = Endpoint::read(&self.config.rpc_url).map_err(TransportErrorKind::custom)?;
         let client = if self.is_websocket() {
-            ClientBuilder::default().pubsub(OneWebSocket::new(&url, self.limits.max_response_bytes)).await?
+            ClientBuilder::default().pubsub(OneWebSocket::new(&endpoint, self.limits.max_response_bytes)).await?
         } else {
-            let http = BoundedHttp::new(url, self.limits.max_response_bytes).map_err(TransportErrorKind::custom)?;
+            let http =
+                BoundedHttp::new(&endpoint, self.limits.max_response_bytes).map_err(TransportErrorKind::custom)?;
             RpcClient::new(http, true)
         };
         *self.client.lock() = Some(client.clone());

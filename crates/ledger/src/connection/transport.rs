@@ -4,7 +4,7 @@ use alloy::{
     pubsub::{ConnectionHandle, PubSubConnect},
     rpc::json_rpc::{RequestPacket, ResponsePacket},
     transports::{
-        TransportError, TransportErrorKind, TransportFut, TransportResult,
+        Authorization, TransportError, TransportErrorKind, TransportFut, TransportResult,
         http::reqwest::{self, header::HeaderMap},
         ws::{WebSocketConfig, WsConnect},
     },
@@ -12,6 +12,8 @@ use alloy::{
 use chancery_traces::{is_followed, pass_on};
 use tower::Service;
 use url::Url;
+
+use crate::Endpoint;
 
 /// JSON-RPC over HTTP that reads at most so much of an answer: a node must not be able to fill our memory.
 #[derive(Clone, Debug)]
@@ -22,10 +24,11 @@ pub(super) struct BoundedHttp {
 }
 
 impl BoundedHttp {
-    pub(super) fn new(url: Url, max_response_bytes: usize) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(endpoint: &Endpoint, max_response_bytes: usize) -> Result<Self, reqwest::Error> {
         // An endpoint is named by the operator: a proxy from the environment would see and could alter every answer.
-        let client = reqwest::Client::builder().no_proxy().tcp_nodelay(true).build()?;
-        Ok(Self { client, url, max_response_bytes })
+        let client = reqwest::Client::builder();
+        let client = client.no_proxy().tcp_nodelay(true).default_headers(endpoint.headers()).build()?;
+        Ok(Self { client, url: endpoint.url().clone(), max_response_bytes })
     }
 
     async fn exchange(self, packet: RequestPacket) -> TransportResult<ResponsePacket> {
@@ -76,11 +79,15 @@ impl Service<RequestPacket> for BoundedHttp {
 pub(super) struct OneWebSocket(WsConnect);
 
 impl OneWebSocket {
-    pub(super) fn new(url: &Url, max_response_bytes: usize) -> Self {
+    pub(super) fn new(endpoint: &Endpoint, max_response_bytes: usize) -> Self {
         let bounds = WebSocketConfig::default()
             .max_message_size(Some(max_response_bytes))
             .max_frame_size(Some(max_response_bytes));
-        Self(WsConnect::new(url.as_str()).with_config(bounds).with_max_retries(0))
+        let opening = WsConnect::new(endpoint.url().as_str()).with_config(bounds).with_max_retries(0);
+        Self(match endpoint.token() {
+            Some(token) => opening.with_auth(Authorization::bearer(token)),
+            None => opening,
+        })
     }
 }
 

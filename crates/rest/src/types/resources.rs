@@ -69,8 +69,12 @@ pub struct SharedResource {
     /// Roles that may see it; absent: everybody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visible_to: Option<Vec<String>>,
-    /// keccak256 of its description.
+    /// keccak256 of its description, or of its opening.
     pub description_hash: HexHash,
+    /// Of a resource that is not for everybody, the exact text that opens what the chain has of it: JSON `{resource, visibleTo, nameSalt, textSalt,
+    /// description}`. On the chain stands keccak256("chancery directory name v1" || nameSalt || resource) for the name, and `descriptionHash`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opening: Option<String>,
     /// One line; absent while nobody has brought the description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -98,6 +102,7 @@ impl Example for SharedResource {
             registered_at: 1_795_230_000,
             visible_to: None,
             description_hash: example_hash(0xde),
+            opening: None,
             title: Some("Weather, day by day".into()),
             description: Some("Seattle, from 2012 on".into()),
             columns: vec![SharedColumn { name: "temp_max".into(), kind: "float".into() }],
@@ -122,7 +127,8 @@ impl Example for SharedResource {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DescribeResource {
-    /// The exact text whose keccak256 stands in the directory: JSON `{title, description, columns: [{name, type}], service?}`.
+    /// The exact text whose keccak256 stands in the directory: JSON `{title, description, columns: [{name, type}], service?}`, or the opening of an entry that is
+    /// not for everybody, `{resource, visibleTo, nameSalt, textSalt, description}`.
     #[schema(max_length = 4096)]
     pub description: String,
 }

@@ -22,7 +22,7 @@ pub(crate) mod txpool;
 
 use jsonrpsee::core::JsonRawValue;
 
-use crate::{api::Api, error::RpcError, params::Args};
+use crate::{api::Api, error::RpcError, params::Args, tokens::RpcGroup};
 
 /// A serialized result.
 pub(crate) type Reply = Box<JsonRawValue>;
@@ -55,6 +55,21 @@ pub(crate) struct Method {
     /// How it is run.
     pub(crate) run: Run,
 }
+
+impl Method {
+    /// Which tokens reach it.
+    pub(crate) fn group(&self) -> RpcGroup {
+        match self.run {
+            Run::Submitting(_) | Run::SubmittingAndWaiting => RpcGroup::Send,
+            Run::Tracing(_) => RpcGroup::Trace,
+            Run::Direct(_) | Run::Blocking(_) if OF_THE_NODE.contains(&self.name) => RpcGroup::Admin,
+            Run::Direct(_) | Run::Blocking(_) => RpcGroup::Read,
+        }
+    }
+}
+
+/// What is said of this node and its peers, not of the chain.
+const OF_THE_NODE: [&str; 2] = ["chancery_status", "chancery_getEvidence"];
 
 const fn direct(name: &'static str, arguments: usize, handler: Handler) -> Method {
     Method { name, arguments, run: Run::Direct(handler) }
@@ -186,5 +201,19 @@ mod tests {
         let names: HashSet<_> = METHODS.iter().map(|method| method.name).collect();
         assert_eq!(names.len(), METHODS.len());
         assert!(NOT_OFFERED.iter().all(|(name, _)| !names.contains(name)));
+    }
+
+    #[test]
+    fn what_sends_traces_or_shows_the_node_is_in_a_group_of_its_own() {
+        for method in METHODS {
+            let expected = match method.name {
+                "chancery_status" | "chancery_getEvidence" => RpcGroup::Admin,
+                "eth_simulateV1" => RpcGroup::Trace,
+                name if name.starts_with("debug_trace") => RpcGroup::Trace,
+                name if name.starts_with("eth_send") => RpcGroup::Send,
+                _ => RpcGroup::Read,
+            };
+            assert_eq!(method.group(), expected, "{}", method.name);
+        }
     }
 }

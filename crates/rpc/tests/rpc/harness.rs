@@ -15,7 +15,7 @@ use chancery_execution::{
 };
 use chancery_rpc::{
     EvidenceRecord, HeadStatus, NodeReports, NodeStatus, RpcAccess, RpcConfig, RpcHandle, RpcLimits, RpcServer,
-    TimingStatus,
+    RpcTokens, TimingStatus,
 };
 use serde_json::{Value, json};
 
@@ -181,10 +181,18 @@ impl Node {
     }
 
     pub(crate) async fn over(genesis: &GenesisConfig, limits: RpcLimits, access: RpcAccess) -> Self {
+        Self::configured(genesis, RpcConfig { limits, access, ..RpcConfig::new("127.0.0.1:0".parse().unwrap()) }).await
+    }
+
+    /// A server that takes these tokens alone.
+    pub(crate) async fn guarded(tokens: RpcTokens) -> Self {
+        Self::configured(&genesis(), RpcConfig { tokens, ..RpcConfig::new("127.0.0.1:0".parse().unwrap()) }).await
+    }
+
+    async fn configured(genesis: &GenesisConfig, config: RpcConfig) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let genesis = genesis.build().unwrap();
         let chain = Blockchain::open(directory.path(), &genesis, ExecutionConfig::default()).unwrap();
-        let config = RpcConfig { limits, access, ..RpcConfig::new("127.0.0.1:0".parse().unwrap()) };
         let handle = RpcServer::start_beside(config, chain.clone(), Some(Arc::new(Quiet))).await.unwrap();
         Self { chain, handle, http: reqwest::Client::new(), _directory: directory }
     }

@@ -18,5 +18,6 @@ mod shape;
 mod state;
 mod submissions;
 mod subscriptions;
+mod tokens;
 mod traces;
 mod wire;

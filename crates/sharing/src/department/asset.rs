@@ -47,7 +47,7 @@ pub struct AssetContract {
 
 impl AssetContract {
     /// Asks the newest final state.
-    pub(super) async fn view<C: SolCall>(&self, call: C) -> Result<C::Return, DepartmentError> {
+    pub(crate) async fn view<C: SolCall>(&self, call: C) -> Result<C::Return, DepartmentError> {
         let answer = self.chain.view(self.address, &call.abi_encode().into()).await?;
         C::abi_decode_returns(&answer.data).map_err(|_| DepartmentError::Answer)
     }

@@ -9,11 +9,14 @@ use chancery_ledger::{Call, Chain, LedgerError, SubmitterKey};
 use serde::Serialize;
 use serde_with::{DisplayFromStr, serde_as};
 
-use super::{AssetContract, AssetRecord, DepartmentError, StateFolder};
-use crate::directory::{ResourceDescription, ResourceName, Visibility, description_hash};
+use super::{
+    AssetContract, AssetRecord, DepartmentError, StateFolder,
+    hidden::{Wanted, leftover, withdrawal},
+};
+use crate::directory::{ResourceDescription, ResourceName, Visibility};
 
 /// What the directory has of a name; all zero when there is nothing.
-type DirectoryEntry = <ResourceDirectory::resourceAtCall as SolCall>::Return;
+pub(super) type DirectoryEntry = <ResourceDirectory::resourceAtCall as SolCall>::Return;
 
 /// What an owner declares of a data set.
 #[derive(Clone, Debug)]
@@ -56,6 +59,8 @@ pub enum Change {
     Register,
     /// Its description or visibility is replaced.
     Describe,
+    /// The entry that showed nothing of it is taken out: it stands there for everybody now.
+    Withdraw,
 }
 
 /// What declaring did, or would do. Addresses are written with their EIP-55 checksum.
@@ -71,8 +76,11 @@ pub struct Declared {
     /// Listed identities that are not declared: they keep their access until they are removed.
     #[serde_as(as = "Vec<DisplayFromStr>")]
     pub undeclared_readers: Vec<Address>,
-    /// keccak256 of the description.
+    /// keccak256 of the description, or of the opening.
     pub description_hash: B256,
+    /// What the city is to keep, since it does not stand on the chain: the description, or the opening.
+    #[serde(skip)]
+    pub kept_text: Option<String>,
     /// Whether the changes were made.
     pub applied: bool,
 }
@@ -88,8 +96,6 @@ pub async fn declare(
     folder: &StateFolder,
     check: bool,
 ) -> Result<Declared, DepartmentError> {
-    let text = rules.description.to_text()?;
-    let hash = description_hash(&text);
     let mut changes = Vec::new();
     let record = folder.asset()?;
     if let Some(record) = &record {
@@ -97,8 +103,13 @@ pub async fn declare(
     }
     let directory = AssetContract { chain: chain.clone(), address: rules.directory };
     let entry = directory.view(ResourceDirectory::resourceAtCall { resource: rules.resource.to_bytes32() }).await?;
+    let ours = record.as_ref().map(|record| record.asset);
+    // What the chain knows by name it does not forget: such an entry keeps its form. Of a commitment nobody can take the name.
+    let is_known = entry.registeredAt != 0 && ours == Some(entry.asset);
+    let is_open = rules.visibility == Visibility::EVERYBODY || is_known;
+    let wanted = if is_open { Wanted::open(rules, entry)? } else { Wanted::hidden(rules, &directory, folder).await? };
     // Before anything is deployed: a name that is taken is taken in both modes.
-    is_ours(rules, &entry, record.as_ref().map(|record| record.asset))?;
+    is_ours(rules, &wanted.entry, ours)?;
     let asset = match record {
         Some(record) => Some(record.asset),
         None => match begun(chain, key, folder).await? {
@@ -141,15 +152,38 @@ pub async fn declare(
                 }
             }
             undeclared_readers = listed.into_iter().filter(|reader| !rules.readers.contains(reader)).collect();
-            if let Some((change, call)) = entering(rules, &entry, address, (text, hash)) {
+            if let Some((change, call)) = entering(rules, &wanted, address) {
                 changes.push(change);
                 if !check {
-                    chain.submit(key, Call { to: Some(rules.directory), data: call.into() }).await?;
+                    // Before the entry: one whose salts are lost opens to nobody.
+                    wanted.salts.iter().try_for_each(|salts| folder.keep_entry_salts(salts))?;
+                    directory_call(rules, chain, key, call).await?;
                 }
+            }
+            let leftover = if is_open { leftover(rules, &directory, folder, address).await? } else { None };
+            if let Some(word) = leftover {
+                changes.push(Change::Withdraw);
+                if !check {
+                    directory_call(rules, chain, key, withdrawal(word)).await?;
+                }
+            }
+            if is_open && !check {
+                folder.forget_entry_salts()?;
             }
         }
     }
-    Ok(Declared { asset, changes, undeclared_readers, description_hash: hash, applied: !check })
+    let (description_hash, kept_text) = (wanted.hash, wanted.kept_text);
+    Ok(Declared { asset, changes, undeclared_readers, description_hash, kept_text, applied: !check })
+}
+
+async fn directory_call(
+    rules: &Rules,
+    chain: &Chain,
+    key: &Arc<SubmitterKey>,
+    call: Vec<u8>,
+) -> Result<(), DepartmentError> {
+    chain.submit(key, Call { to: Some(rules.directory), data: call.into() }).await?;
+    Ok(())
 }
 
 /// Whether the entry is this asset's, or there is none.
@@ -205,16 +239,10 @@ async fn deploy(
 }
 
 /// What makes the entry as declared: the change, and the call of the directory.
-fn entering(
-    rules: &Rules,
-    entry: &DirectoryEntry,
-    asset: Address,
-    (text, hash): (String, B256),
-) -> Option<(Change, Vec<u8>)> {
-    let (resource, visibility) = (rules.resource.to_bytes32(), rules.visibility.0);
-    // On the chain stands what everybody may read, and of anything else the hash.
-    let description = if rules.visibility == Visibility::EVERYBODY { text } else { String::new() };
-    if entry.registeredAt == 0 {
+fn entering(rules: &Rules, wanted: &Wanted, asset: Address) -> Option<(Change, Vec<u8>)> {
+    let (resource, visibility) = (wanted.word, wanted.visibility.0);
+    let (hash, description) = (wanted.hash, wanted.shown.clone());
+    if wanted.entry.registeredAt == 0 {
         let organization = rules.organization;
         let call = ResourceDirectory::registerCall {
             resource,
@@ -225,7 +253,7 @@ fn entering(
             description,
         };
         Some((Change::Register, call.abi_encode()))
-    } else if entry.visibility != visibility || entry.descriptionHash != hash {
+    } else if wanted.entry.visibility != visibility || wanted.entry.descriptionHash != hash {
         let call = ResourceDirectory::describeCall { resource, visibility, descriptionHash: hash, description };
         Some((Change::Describe, call.abi_encode()))
     } else {

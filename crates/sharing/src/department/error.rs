@@ -97,8 +97,13 @@ pub enum DepartmentError {
         /// Who would accept.
         given: Address,
     },
+    /// Try again.
+    #[error("the system gives no random numbers")]
+    Randomness,
     /// The directory has no such name.
-    #[error("the directory has no {0}: check the name in the declaration")]
+    #[error(
+        "the directory has no {0}: check the name in the declaration; of an entry that is not for everybody put entry.json of the folder of state before into the declared one"
+    )]
     ResourceUnknown(ResourceName),
     /// A right that gives nothing any more.
     #[error("right {0} has expired or was withdrawn: its holder asks the owner for another")]

@@ -1,28 +1,31 @@
 //! Who came for what: the owner's own journal of its service. The chain knows what was granted, and not how often it was fetched.
 //!
 //! One JSON object a line; each names the SHA-256 of the line before, so that count and last hash say whether it is the same journal as before. Two files of
-//! bounded length: what is older than both is forgotten.
+//! bounded length: of what is older than both the sums are kept (`forgotten`), so that nobody has it forgotten that it came by coming often.
 
 use std::{
     fs::{self, File},
     io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use alloy_primitives::{Address, B256};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use super::{DepartmentError, folder::state};
+use super::{DepartmentError, folder::state, forgotten::forget};
 use crate::private_folder::private;
 
 /// Length beyond which a file takes the place of the one before, in bytes.
 pub const MAX_FETCHES_BYTES: u64 = 8 * 1024 * 1024;
 const PRESENT: &str = "fetches.ndjson";
 const BEFORE: &str = "fetches.1.ndjson";
+/// Held while a line is added.
+const TURN: &str = "fetches.lock";
 
 /// What somebody came for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fetched {
     /// The terms of a grant, and the data key sealed to its reader.
@@ -56,9 +59,12 @@ pub struct Fetch {
 pub(super) struct FetchJournal {
     folder: PathBuf,
     limit_bytes: u64,
-    /// Number and SHA-256 of the last line; none before it was read.
-    last: Option<(u64, B256)>,
+    /// The present file as this left it, and number and SHA-256 of its last line; none before they were read, and after something went wrong.
+    last: Option<(Left, u64, B256)>,
 }
+
+/// Length and time of change of a file.
+type Left = (u64, SystemTime);
 
 impl FetchJournal {
     pub(super) const fn new(folder: PathBuf) -> Self {
@@ -74,8 +80,13 @@ impl FetchJournal {
         fetched: Fetched,
     ) -> Result<(), DepartmentError> {
         let path = self.folder.join(PRESENT);
-        let (number, previous) = match self.last {
-            Some(last) => last,
+        // Another process may serve from this folder.
+        let _turn = take_turn(&self.folder).map_err(|error| state(&path, &error))?;
+        let left = |(left, ..): &(Left, u64, B256)| {
+            fs::metadata(&path).and_then(|found| left_of(&found)).is_ok_and(|found| found == *left)
+        };
+        let (number, previous) = match self.last.take().filter(left) {
+            Some((_, number, hash)) => (number, hash),
             None => {
                 end_last_line(&path).map_err(|error| state(&path, &error))?;
                 read(&self.folder)?.last().map_or((0, B256::ZERO), |(fetch, hash)| (fetch.number, *hash))
@@ -85,20 +96,40 @@ impl FetchJournal {
         let mut line = serde_json::to_vec(&fetch).map_err(|error| state(&path, &error))?;
         let hash = hash_of(&line);
         line.push(b'\n');
-        self.append(&path, &line).map_err(|error| state(&path, &error))?;
-        self.last = Some((fetch.number, hash));
+        let left = self.append(&path, &line).map_err(|error| state(&path, &error))?;
+        self.last = Some((left, fetch.number, hash));
         Ok(())
     }
 
-    fn append(&self, path: &Path, line: &[u8]) -> io::Result<()> {
+    fn append(&self, path: &Path, line: &[u8]) -> io::Result<Left> {
         let mut file = private().append(true).create(true).open(path)?;
-        if file.metadata()?.len() + line.len() as u64 > self.limit_bytes {
-            fs::rename(path, self.folder.join(BEFORE))?;
+        let mut length = file.metadata()?.len();
+        if length + line.len() as u64 > self.limit_bytes {
+            let before = self.folder.join(BEFORE);
+            forget(&self.folder, &lines(&before)?)?;
+            fs::rename(path, before)?;
             file = private().append(true).create(true).open(path)?;
+            length = 0;
         }
         file.write_all(line)?;
-        file.sync_data()
+        file.sync_data()?;
+        if length == 0 {
+            // A file is not there after a crash when its name is not.
+            File::open(&self.folder)?.sync_all()?;
+        }
+        left_of(&file.metadata()?)
     }
+}
+
+fn left_of(found: &fs::Metadata) -> io::Result<Left> {
+    Ok((found.len(), found.modified()?))
+}
+
+/// Held until it is dropped.
+fn take_turn(folder: &Path) -> io::Result<File> {
+    let file = private().write(true).create(true).truncate(false).open(folder.join(TURN))?;
+    file.lock()?;
+    Ok(file)
 }
 
 /// What a crash has cut short is a line of its own, which nobody reads.
@@ -124,15 +155,22 @@ pub(super) fn read(folder: &Path) -> Result<Vec<(Fetch, B256)>, DepartmentError>
     let mut fetches = Vec::new();
     for name in [BEFORE, PRESENT] {
         let path = folder.join(name);
-        let file = match File::open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            opened => opened.map_err(|error| state(&path, &error))?,
-        };
-        for line in BufReader::new(file).split(b'\n') {
-            let line = line.map_err(|error| state(&path, &error))?;
-            if let Ok(fetch) = serde_json::from_slice(&line) {
-                fetches.push((fetch, hash_of(&line)));
-            }
+        fetches.append(&mut lines(&path).map_err(|error| state(&path, &error))?);
+    }
+    Ok(fetches)
+}
+
+/// What stands in a file that may not be there.
+fn lines(path: &Path) -> io::Result<Vec<(Fetch, B256)>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        opened => opened?,
+    };
+    let mut fetches = Vec::new();
+    for line in BufReader::new(file).split(b'\n') {
+        let line = line?;
+        if let Ok(fetch) = serde_json::from_slice(&line) {
+            fetches.push((fetch, hash_of(&line)));
         }
     }
     Ok(fetches)
@@ -210,5 +248,39 @@ mod tests {
         journal.add(101, Address::ZERO, (101, 1), Fetched::File).unwrap();
         let after = read(scratch.path()).unwrap();
         assert!(is_unbroken(&after) && after.last().unwrap().0.request == 101);
+    }
+
+    // SHARE-3: a disk that is full in the middle of a line costs no other line.
+    #[test]
+    fn what_is_added_after_a_line_that_broke_off_or_beside_another_process_stands_alone() {
+        let scratch = tempfile::tempdir().unwrap();
+        let [mut one, mut other] = [1, 2].map(|_| journal(scratch.path(), MAX_FETCHES_BYTES));
+        one.add(1, Address::ZERO, (1, 1), Fetched::Key).unwrap();
+        other.add(2, Address::ZERO, (2, 1), Fetched::Key).unwrap();
+        one.add(3, Address::ZERO, (3, 1), Fetched::Key).unwrap();
+        let mut file = private().append(true).open(scratch.path().join(PRESENT)).unwrap();
+        file.write_all(b"{\"number\":4,").unwrap();
+        one.add(4, Address::ZERO, (4, 1), Fetched::Key).unwrap();
+        let fetches = read(scratch.path()).unwrap();
+        assert_eq!(fetches.iter().map(|(fetch, _)| fetch.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert!(is_unbroken(&fetches));
+    }
+
+    // S-RULES, M-MON-2: who has come is known, however often somebody comes after it.
+    #[test]
+    fn of_what_is_forgotten_the_sums_are_kept() {
+        let scratch = tempfile::tempdir().unwrap();
+        let mut journal = journal(scratch.path(), 1000);
+        let (once, often) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        journal.add(1, once, (1, 1), Fetched::Key).unwrap();
+        for at in 2..=60 {
+            journal.add(at, often, (2, 1), Fetched::File).unwrap();
+        }
+        let kept = read(scratch.path()).unwrap();
+        let sums = super::super::forgotten::read(scratch.path()).unwrap();
+        assert!(kept.iter().all(|(fetch, _)| fetch.reader == often));
+        assert_eq!((sums[0].reader, sums[0].count, sums[0].first_at), (once, 1, 1));
+        assert_eq!((sums[1].reader, sums[1].first_at), (often, 2));
+        assert_eq!(sums.iter().map(|sum| sum.count).sum::<u64>() + kept.len() as u64, 60, "each is counted once");
     }
 }

@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tempfile::NamedTempFile;
 
 use super::{
-    DepartmentError, EpochKeys, Fetch,
+    DepartmentError, EpochKeys, Fetch, ForgottenFetches,
     aside::{numbered, set_aside},
-    fetches,
+    fetches, forgotten,
+    hidden::EntrySalts,
     own_keys::OwnKeys,
 };
 use crate::{directory::ResourceName, extract::ExtractState, private_folder::FolderLock, release::PreparedGrant};
@@ -24,6 +25,9 @@ const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 /// The contract that is being deployed.
 const INTENT: &str = "asset-intent.json";
+
+/// Salts of an entry that is not for everybody.
+const ENTRY: &str = "entry.json";
 
 /// From which key epoch on the keys are the owner's own.
 const OWN_KEYS: &str = "own-keys.json";
@@ -132,6 +136,23 @@ impl StateFolder {
         write(&self.path, INTENT, record)
     }
 
+    pub(super) fn entry_salts(&self) -> Result<Option<EntrySalts>, DepartmentError> {
+        read(&self.path.join(ENTRY))
+    }
+
+    pub(super) fn keep_entry_salts(&self, salts: &EntrySalts) -> Result<(), DepartmentError> {
+        write(&self.path, ENTRY, salts)
+    }
+
+    /// Of an entry that was taken out: its word is not given twice.
+    pub(super) fn forget_entry_salts(&self) -> Result<(), DepartmentError> {
+        let path = self.path.join(ENTRY);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(state(&path, &error)),
+            _ => Ok(()),
+        }
+    }
+
     /// What was extracted.
     ///
     /// # Errors
@@ -203,6 +224,14 @@ impl StateFolder {
     /// [`DepartmentError::State`].
     pub fn fetches(&self) -> Result<Vec<(Fetch, B256)>, DepartmentError> {
         fetches::read(&self.path)
+    }
+
+    /// Sums of those who came before that.
+    ///
+    /// # Errors
+    /// [`DepartmentError::State`].
+    pub fn forgotten_fetches(&self) -> Result<Vec<ForgottenFetches>, DepartmentError> {
+        forgotten::read(&self.path)
     }
 
     /// Where it is.

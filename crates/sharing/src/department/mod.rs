@@ -5,6 +5,7 @@
 //! STATE/asset-intent.json     where it will stand, while it is being deployed
 //! STATE/extract.json          cursor and parts; part n is version n of the asset
 //! STATE/*.rejects.ndjson      rows that break the declaration, with the reason
+//! STATE/entry.json            salts of an entry that is not for everybody
 //! STATE/keys/epoch-N.key      data keys, mode 0600
 //! STATE/own-keys.json         from which epoch on they are the owner's own, signed by it
 //! STATE/grants/N.json         what was granted: terms and sealed data key
@@ -17,7 +18,9 @@ mod declare;
 mod error;
 mod fetches;
 mod folder;
+mod forgotten;
 mod hand_out;
+mod hidden;
 mod keys;
 mod own_keys;
 mod ownership;
@@ -31,6 +34,7 @@ pub use declare::{Change, Declared, Rules, declare};
 pub use error::DepartmentError;
 pub use fetches::{Fetch, Fetched, MAX_FETCHES_BYTES, is_unbroken};
 pub use folder::{AssetRecord, StateFolder};
+pub use forgotten::ForgottenFetches;
 pub use hand_out::HandedOut;
 pub use keys::EpochKeys;
 pub use own_keys::FoundKeys;

@@ -13,7 +13,8 @@ use serde::Serialize;
 use serde_with::{DisplayFromStr, serde_as};
 
 use super::{
-    AssetContract, AssetRecord, Department, DepartmentError, FoundKeys, Rules, StateFolder, own_keys::take_over,
+    AssetContract, AssetRecord, Department, DepartmentError, FoundKeys, Rules, StateFolder, declare::DirectoryEntry,
+    own_keys::take_over,
 };
 
 /// An asset that was taken over. Addresses are written with their EIP-55 checksum.
@@ -76,11 +77,7 @@ pub async fn accept_ownership(
         record.check(&rules.resource, chain)?;
     }
     let directory = AssetContract { chain: chain.clone(), address: rules.directory };
-    let resource = rules.resource.to_bytes32();
-    let entry = directory.view(ResourceDirectory::resourceAtCall { resource }).await?;
-    if entry.registeredAt == 0 {
-        return Err(DepartmentError::ResourceUnknown(rules.resource.clone()));
-    }
+    let (resource, entry) = entry_of(rules, &directory, folder).await?;
     if let Some(record) = record.as_ref().filter(|record| record.asset != entry.asset) {
         return Err(DepartmentError::ResourceTaken { resource: record.resource.clone(), asset: entry.asset });
     }
@@ -106,8 +103,24 @@ pub async fn accept_ownership(
     let keys_set_aside = take_over(folder, &contract, key, found).await?;
     let key_epoch = contract.key_epoch().await?;
     folder.keys().of_present(key_epoch)?;
-    let entry_moved = move_entry(rules, chain, key, entry.organization).await?;
+    let entry_moved = move_entry(rules, chain, key, resource, entry.organization).await?;
     Ok(Accepted { asset: entry.asset, owner_before, entry_moved, versions_before, key_epoch, keys_set_aside })
+}
+
+/// The entry of the declared name: the commitment whose salts the folder has, or its own.
+async fn entry_of(
+    rules: &Rules,
+    directory: &AssetContract,
+    folder: &StateFolder,
+) -> Result<(B256, DirectoryEntry), DepartmentError> {
+    let salted = folder.entry_salts()?.map(|salts| salts.word(&rules.resource));
+    for resource in salted.into_iter().chain([rules.resource.to_bytes32()]) {
+        let entry = directory.view(ResourceDirectory::resourceAtCall { resource }).await?;
+        if entry.registeredAt != 0 {
+            return Ok((resource, entry));
+        }
+    }
+    Err(DepartmentError::ResourceUnknown(rules.resource.clone()))
 }
 
 /// Puts the entry under the declared organization.
@@ -115,13 +128,13 @@ async fn move_entry(
     rules: &Rules,
     chain: &Chain,
     key: &Arc<SubmitterKey>,
+    resource: B256,
     found: B256,
 ) -> Result<bool, DepartmentError> {
     if found == rules.organization {
         return Ok(false);
     }
-    let call =
-        ResourceDirectory::takeOverCall { resource: rules.resource.to_bytes32(), organization: rules.organization };
+    let call = ResourceDirectory::takeOverCall { resource, organization: rules.organization };
     chain.submit(key, Call { to: Some(rules.directory), data: call.abi_encode().into() }).await?;
     Ok(true)
 }

@@ -101,14 +101,18 @@ pub struct SharingActivity {
 #[derive(Debug, Default)]
 struct Registered {
     assets: HashMap<B256, Address>,
-    /// The first name of each asset.
+    /// The first name of each asset; a word that stands for one only while there is none.
     first: HashMap<Address, B256>,
 }
 
 impl Registered {
     fn add(&mut self, name: B256, asset: Address) {
         self.assets.entry(name).or_insert(asset);
-        self.first.entry(asset).or_insert(name);
+        let first = self.first.entry(asset).or_insert(name);
+        // What was for some roles before it was for everybody is counted under the name that it got then.
+        if ResourceName::from_bytes32(*first).is_err() && ResourceName::from_bytes32(name).is_ok() {
+            *first = name;
+        }
     }
 }
 

@@ -78,7 +78,7 @@ impl ResourceDescription {
         words.iter().all(|word| all.iter().any(|text| text.contains(word.as_str())))
     }
 
-    fn check(&self) -> Result<(), DescriptionError> {
+    pub(super) fn check(&self) -> Result<(), DescriptionError> {
         let bounded =
             (1..=MAX_TITLE_BYTES).contains(&self.title.len()) && (1..=MAX_COLUMNS).contains(&self.columns.len());
         if !bounded {

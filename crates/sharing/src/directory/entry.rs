@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
 
-use super::ResourceName;
+use super::{Opening, ResourceName};
 use crate::extract::Column;
 
 /// A resource of the directory, as far as the asking actor may see it.
@@ -21,8 +21,11 @@ pub struct Entry {
     /// Roles that may see it; absent: everybody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visible_to: Option<Vec<String>>,
-    /// keccak256 of the description.
+    /// keccak256 of the description, or of the opening.
     pub description_hash: B256,
+    /// Of an entry that is not for everybody: the exact text that opens what the chain has of it ([`Opening`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opening: Option<String>,
     /// One line; absent while nobody has brought the description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -38,6 +41,14 @@ pub struct Entry {
     /// What the asset's contract says; of one resource, not of a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<AssetState>,
+}
+
+impl Entry {
+    /// Under what it stands on the chain.
+    pub(super) fn word(&self) -> B256 {
+        let opening = self.opening.as_deref().and_then(|text| Opening::parse(text).ok());
+        opening.map_or_else(|| self.resource.to_bytes32(), |opening| opening.word())
+    }
 }
 
 /// A page of the directory.

@@ -1,10 +1,11 @@
-//! The directory of the city (S-DIR): what is shared, by whom, and who may see it. Entries stand in the contract `ResourceDirectory`; a description
-//! that not everybody may see is kept off the chain and shown by role.
+//! The directory of the city (S-DIR): what is shared, by whom, and who may see it. Entries stand in the contract `ResourceDirectory`; of one that not
+//! everybody may see the chain has salted commitments alone, and what opens them is kept off it and shown by role.
 
 mod activity;
 mod description;
 mod descriptions;
 mod entry;
+mod opening;
 mod readers;
 mod reading;
 mod resource_name;
@@ -14,8 +15,10 @@ mod visibility;
 
 pub use activity::{MAX_COUNTED_RESOURCES, SharingActivity, SharingAlias, SharingCount, SharingEvent, SharingPeriod};
 pub use description::{DescriptionError, MAX_DESCRIPTION_BYTES, ResourceDescription, description_hash, is_control};
-pub use descriptions::{DescriptionFiles, Descriptions};
+pub use descriptions::{DescriptionFiles, Descriptions, MAX_SAME_NAME};
 pub use entry::{AssetState, Entry, RequestEntry, RequestState, ResourcePage, VersionEntry};
+pub use opening::Opening;
+pub(crate) use opening::word_of;
 pub use readers::{MAX_SHOWN_GRANTS, ReaderEntry, ReaderGrant, ReadersPage, ReadersQuery};
 pub use reading::DirectoryAt;
 pub use resource_name::{ResourceName, ResourceNameError};

@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    ResourceName, Visibility,
     reading::{Directory, Search},
     services::{malformed, names, read, subject, write},
 };
@@ -120,16 +119,10 @@ impl Service for Readers {
             return Err(DoorError::new(Code::AuthenticationRequired, "who may read is shown to who says who asks"));
         };
         let unknown = || DoorError::new(Code::UnknownResource, "there is no such resource that you may see");
-        let name: ResourceName = query.resource.parse().map_err(|_| unknown())?;
-        let found = self.0.record(chains, name.to_bytes32()).await?;
-        if found.registeredAt == 0 {
-            return Err(unknown());
-        }
-        let asset = found.asset;
+        let (asset, is_visible) = self.0.asset_of(actor, chains, &query.resource).await?.ok_or_else(unknown)?;
         let (owner, head) = self.0.call_at(chains, asset, ownerCall {}).await?;
         let mut search = Search::up_to(head);
         let sees_all = actor.is(Role::Supervisor) || owner == asks;
-        let is_visible = Visibility(found.visibility).admits(actor);
         let only = if sees_all { query.reader } else { Some(asks) };
         if query.reader.is_some_and(|reader| only != Some(reader)) {
             if !is_visible {

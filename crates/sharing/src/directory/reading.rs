@@ -2,6 +2,7 @@
 //! block is made.
 
 mod newest;
+mod opened;
 
 use std::{
     collections::HashMap,
@@ -13,9 +14,12 @@ use alloy_sol_types::SolCall;
 use chancery_contracts::{DigitalAsset, ResourceDirectory};
 use chancery_reference_points::{Actor, Code, DoorError, DoorResult, operation::ChainName, s2p::Retrieval};
 
-use super::{AssetState, Descriptions, Entry, ResourceDescription, ResourceName, VersionEntry, Visibility};
+use super::{
+    AssetState, Descriptions, Entry, ResourceDescription, ResourceName, VersionEntry, Visibility, opening::Record,
+};
 
 pub(super) use newest::Search;
+use opened::several;
 
 /// Most versions that are shown of an asset.
 const MAX_SHOWN_VERSIONS: u32 = 20;
@@ -29,12 +33,9 @@ pub struct DirectoryAt {
     pub chain: ChainName,
     /// The contract `ResourceDirectory`.
     pub contract: Address,
-    /// Descriptions that are not on the chain.
+    /// Descriptions and openings that are not on the chain.
     pub descriptions: Arc<dyn Descriptions>,
 }
-
-/// What the contract has of a name; all zero when there is nothing.
-type Record = <ResourceDirectory::resourceAtCall as SolCall>::Return;
 
 /// The directory, as the services read it.
 #[derive(Clone, Debug)]
@@ -114,12 +115,12 @@ impl Directory {
         word: B256,
         since: Option<u64>,
     ) -> DoorResult<Option<Entry>> {
-        // Whoever registers chooses the name; one that is none here cannot be asked for either.
-        let Ok(resource) = ResourceName::from_bytes32(word) else { return Ok(None) };
         let found = match since.and_then(|block| self.kept_record(word, block)) {
             Some(record) => record,
             None => self.record(chains, word).await?,
         };
+        // Whoever registers chooses the name; one that is none here stands for another, or cannot be asked for.
+        let Ok(resource) = ResourceName::from_bytes32(word) else { return self.opened(actor, word, &found).await };
         let visibility = Visibility(found.visibility);
         if found.registeredAt == 0 || !visibility.admits(actor) {
             return Ok(None);
@@ -131,6 +132,7 @@ impl Directory {
             registered_at: found.registeredAt,
             visible_to: visibility.names(),
             description_hash: found.descriptionHash,
+            opening: None,
             title: None,
             description: None,
             columns: Vec::new(),
@@ -152,11 +154,21 @@ impl Directory {
         Ok(Some(entry))
     }
 
-    /// The entry of a name as it is now.
+    /// The entry of a name, or of a word that stands for one, as it is now. Entries of one asset are one.
     pub(super) async fn named(&self, actor: &Actor, chains: &dyn Retrieval, resource: &str) -> DoorResult<Entry> {
+        let mut found: Vec<Entry> = Vec::new();
+        for word in self.words_of(resource).await? {
+            if let Some(entry) = self.entry(actor, chains, word, None).await?
+                && !found.iter().any(|known| known.asset == entry.asset)
+            {
+                found.push(entry);
+            }
+        }
+        if found.len() > 1 {
+            return Err(several(found.iter().map(Entry::word)));
+        }
         let unknown = || DoorError::new(Code::UnknownResource, "there is no such resource that you may see");
-        let name: ResourceName = resource.parse().map_err(|_| unknown())?;
-        self.entry(actor, chains, name.to_bytes32(), None).await?.ok_or_else(unknown)
+        found.pop().ok_or_else(unknown)
     }
 
     /// What the contract of an asset says.

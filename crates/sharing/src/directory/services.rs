@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
-    DescriptionError, DirectoryAt, Entry, RequestEntry, RequestState, ResourceDescription, ResourceName, ResourcePage,
-    activity::ActivityOf, description_hash, readers::Readers, reading::Directory, trace::Trace,
+    DescriptionError, DirectoryAt, Entry, MAX_SAME_NAME, Opening, RequestEntry, RequestState, ResourceDescription,
+    ResourceName, ResourcePage, activity::ActivityOf, description_hash, readers::Readers, reading::Directory,
+    trace::Trace,
 };
 
 /// Names of the services.
@@ -81,7 +82,7 @@ pub struct AccessRequestQuery {
 pub struct DescribeResource {
     /// The resource.
     pub resource: String,
-    /// The exact text whose hash stands in the directory.
+    /// The exact text whose hash stands in the directory: a description, or an [`Opening`].
     pub description: String,
 }
 
@@ -243,7 +244,13 @@ impl Service for Describe {
         let request: DescribeResource = read(self.name(), parameters)?;
         let unknown = || DoorError::new(Code::UnknownResource, "there is no such resource");
         let resource: ResourceName = request.resource.parse().map_err(|_| unknown())?;
-        let found = self.0.record(chains, resource.to_bytes32()).await?;
+        // No description is read as an opening, and no opening as a description.
+        let opening = Opening::parse(&request.description).ok();
+        if opening.as_ref().is_some_and(|opening| opening.resource != resource) {
+            return Err(malformed("the opening is of another resource".to_owned()).with("member", "description"));
+        }
+        let word = opening.as_ref().map_or_else(|| resource.to_bytes32(), Opening::word);
+        let found = self.0.record(chains, word).await?;
         if found.registeredAt == 0 {
             return Err(unknown());
         }
@@ -253,6 +260,17 @@ impl Service for Describe {
             return Err(DoorError::new(Code::DescriptionMismatch, "the text has another hash than the directory")
                 .with("expected", found.descriptionHash.to_string())
                 .with("actual", actual.to_string()));
+        }
+        if let Some(opening) = opening {
+            if Opening::of_entry(word, &found, &request.description).is_none() {
+                let detail = "an entry with an opening has no visibility and no description on the chain";
+                return Err(malformed(detail.to_owned()).with("member", "description"));
+            }
+            if !self.0.keep_opening(opening, request.description).await? {
+                let detail = format!("{MAX_SAME_NAME} entries have this name: declare it under another");
+                return Err(malformed(detail).with("member", "resource"));
+            }
+            return write(&Described { resource, description_hash: actual });
         }
         let refuse = |error: DescriptionError| malformed(error.to_string()).with("member", "description");
         ResourceDescription::parse(&request.description).map_err(refuse)?;

@@ -24,6 +24,7 @@ use chancery_reference_points::{
 use serde_json::{Value, json};
 
 mod activity;
+mod opened;
 mod readers;
 mod trace;
 

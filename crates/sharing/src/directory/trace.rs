@@ -108,7 +108,7 @@ impl Service for Trace {
             ResourceTakenOver::SIGNATURE_HASH,
             ResourceWithdrawn::SIGNATURE_HASH,
         ];
-        let topics = [kinds, vec![found.resource.to_bytes32()], vec![], vec![]];
+        let topics = [kinds, vec![found.word()], vec![], vec![]];
         let of_entry = self.0.newest(chains, &mut search, self.0.contract(), topics, MAX_TRACE_EVENTS).await?;
         let mut entries: Vec<TraceEntry> =
             of_asset.events.iter().chain(&of_entry.events).filter_map(TraceEntry::of).collect();

@@ -15,6 +15,9 @@ impl Visibility {
     /// Everybody, with or without a role.
     pub const EVERYBODY: Self = Self(u32::MAX);
 
+    /// Nobody: what the contract has of an entry whose opening says who may see it.
+    pub const NOBODY: Self = Self(0);
+
     /// Those who have one of these roles.
     ///
     /// # Errors

@@ -10,21 +10,23 @@ use crate::{arguments::OwnerFile, output::Output, share::DataSet};
 
 pub(super) fn show(file: &OwnerFile, limit: usize, output: &Output) -> Result<ExitCode> {
     let set = DataSet::read(&file.file)?;
-    let fetches = StateFolder::new(&set.beside(&set.state))?.fetches()?;
+    let folder = StateFolder::new(&set.beside(&set.state))?;
+    let (fetches, forgotten) = (folder.fetches()?, folder.forgotten_fetches()?);
     let unbroken = is_unbroken(&fetches);
     let (count, hash) = fetches.last().map_or((0, None), |(fetch, hash)| (fetch.number, Some(*hash)));
     let shown: Vec<_> = fetches.iter().rev().take(limit).map(|(fetch, _)| fetch).collect();
     let mut lines: Vec<String> = shown
         .iter()
         .map(|fetch| {
-            let what = match fetch.fetched {
-                Fetched::Key => "key",
-                Fetched::File => "file",
-            };
-            let at = jiff::Timestamp::from_second(i64::try_from(fetch.at).unwrap_or(i64::MAX)).unwrap_or_default();
+            let (at, what) = (time(fetch.at), name(fetch.fetched));
             format!("{at}  {}  request {}  version {}  {what}", fetch.reader, fetch.request, fetch.version)
         })
         .collect();
+    lines.extend(forgotten.iter().map(|sum| {
+        let (first, last, what) = (time(sum.first_at), time(sum.last_at), name(sum.fetched));
+        let (reader, request, version, count) = (sum.reader, sum.request, sum.version, sum.count);
+        format!("before: {first} to {last}  {reader}  request {request}  version {version}  {what}, {count} times")
+    }));
     lines.push(match hash {
         Some(hash) => format!("{count} in all; SHA-256 of the last line {hash}"),
         None => "Nobody has come.".to_owned(),
@@ -32,7 +34,18 @@ pub(super) fn show(file: &OwnerFile, limit: usize, output: &Output) -> Result<Ex
     if !unbroken {
         lines.push("The journal is NOT unbroken: a line was altered or is missing.".to_owned());
     }
-    let answer = json!({"fetches": shown, "count": count, "hash": hash, "unbroken": unbroken});
+    let answer = json!({"fetches": shown, "forgotten": forgotten, "count": count, "hash": hash, "unbroken": unbroken});
     output.answer(&answer, lines.join("\n"));
     Ok(if unbroken { ExitCode::SUCCESS } else { ExitCode::from(crate::output::FAILED) })
+}
+
+fn time(seconds: u64) -> jiff::Timestamp {
+    jiff::Timestamp::from_second(i64::try_from(seconds).unwrap_or(i64::MAX)).unwrap_or_default()
+}
+
+const fn name(fetched: Fetched) -> &'static str {
+    match fetched {
+        Fetched::Key => "key",
+        Fetched::File => "file",
+    }
 }

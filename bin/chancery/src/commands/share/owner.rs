@@ -6,10 +6,7 @@ use alloy_primitives::Address;
 use anyhow::{Context as _, Result, ensure};
 use chancery_client::rest::types::resources::DescribeResource;
 use chancery_ledger::LedgerError;
-use chancery_sharing::{
-    department::{Change, Declared, DepartmentError, declare as declare_to_chain},
-    directory::Visibility,
-};
+use chancery_sharing::department::{Change, Declared, DepartmentError, declare as declare_to_chain};
 use serde_json::json;
 
 use crate::{
@@ -43,10 +40,10 @@ pub(super) async fn declare(
         }
         other => other?,
     };
-    if !check && rules.visibility != Visibility::EVERYBODY {
-        // Of what not everybody may see the chain has the hash alone; the city keeps the text.
+    if let Some(text) = declared.kept_text.clone().filter(|_| !check) {
+        // Of what not everybody may see the chain has hashes alone; the city keeps what opens them.
         let party = Party::connect(connection.client()?, keys).await?;
-        let request = DescribeResource { description: rules.description.to_text()? };
+        let request = DescribeResource { description: text };
         party
             .client
             .describe_resource(rules.resource.as_str(), &request)
@@ -73,6 +70,7 @@ fn describe(declared: &Declared) -> String {
             Change::List { reader } => format!("{reader} may ask"),
             Change::Register => "the resource is entered into the directory".to_owned(),
             Change::Describe => "the entry in the directory is replaced".to_owned(),
+            Change::Withdraw => "the entry that said nothing of it is taken out of the directory".to_owned(),
         };
         writeln!(text, "{line}").ok();
     }

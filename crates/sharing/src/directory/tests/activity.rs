@@ -118,3 +118,20 @@ async fn a_long_directory_is_counted_answer_by_answer() {
     }
     assert_eq!((resources, answers), (1_300, 2));
 }
+
+// S-APP, S-DIR: nothing that everybody may see is reported under a word that says nothing.
+#[tokio::test]
+async fn what_was_for_some_roles_before_it_was_for_everybody_is_counted_under_its_name() {
+    let hidden = B256::repeat_byte(0xee);
+    let mut chain = written(Visibility::EVERYBODY);
+    chain.names.insert(0, hidden);
+    chain = chain.and(&ResourceRegistered { resource: hidden, asset: ASSET, organization: B256::ZERO });
+    chain.events.last_mut().unwrap().contract = DIRECTORY;
+    let desk = Desk::new(registered(chain, "weather", ASSET));
+    let answer = desk.ask(&supervisor(), names::ACTIVITY, json!({})).await.unwrap();
+    let activity: SharingActivity = serde_json::from_value(answer).unwrap();
+    assert!(!activity.events.is_empty() && activity.events.iter().all(|one| one.resource == "weather"));
+    assert_eq!((&activity.restricted, activity.cut.len()), (&vec![hidden.to_string()], 0));
+    let alias = &activity.aliases[0];
+    assert_eq!((alias.resource.as_str(), alias.of.as_str()), (hidden.to_string().as_str(), "weather"));
+}
