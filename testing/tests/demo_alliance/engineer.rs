@@ -101,7 +101,7 @@ fn relay(dir: &Path, file: &str, listen: &str, chains: &str, contract: &str) -> 
 fn requirements(home: &TestChain, opened: &Value, question: &[&str]) -> Value {
     let (genesis, registry) = (home.genesis(), opened["registry"].as_str().unwrap());
     let which = ["--rpc", home.rpc(), "--genesis", genesis.to_str().unwrap(), "--registry", registry];
-    answer(&[&["alliance", "requirements"], question, &which].concat())
+    answer(&[&["alliance", "requirements"][..], question, &which].concat())
 }
 
 /// What both want is listed, and found to belong together; a file of each, made of what the chain shows.
@@ -194,6 +194,7 @@ async fn an_engineer_brings_her_organization_from_its_requirement_to_a_proven_re
     examined((&at_relay, &running), (&at_bank, &bank_endorser), &land_chain);
 
     looked_at_before_it_is_voted_for(&bank, &land, contract);
+    withdrawn(&home, &opened, [&bank, &land]);
 
     let vote = |engineer: &Engineer| {
         answer(&["alliance", "dissolve", "--config", &engineer.config, "--contract", contract])["carriedOut"].clone()
