@@ -2,7 +2,7 @@
 /** C-CHAINS, TRUST-7: a chain shows kinds of certificates while their holder agrees; in the wallet the holder does, and takes it back. */
 import { cleanup, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { recoverTypedDataAddress, type Hex, type TypedDataDefinition } from 'viem';
+import { recoverAddress, type Address } from 'viem';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Session } from '../src/api/client';
 import type { GiveConsent, ShownKind } from '../src/api/types';
@@ -12,7 +12,7 @@ import { LanguageProvider, type Language, type Texts } from '../src/i18n/languag
 import chinese from '../src/i18n/zh.json';
 import english from '../src/i18n/en.json';
 import { keysFromPhrase } from '../src/protocol/keys';
-import { discloseTypedData } from '../src/protocol/typed-data';
+import { digestOf, discloseTypedData } from '../src/protocol/typed-data';
 import { signerOfKeys } from '../src/session/signer';
 
 const texts: Record<Language, Texts> = { en: english, zh: chinese };
@@ -54,15 +54,15 @@ beforeEach(() => {
   vi.stubGlobal('fetch', (url: URL, request: RequestInit) => {
     const chain = url.pathname.split('/')[3] ?? '';
     if (request.method === 'POST') {
-      const consent = JSON.parse(String(request.body)) as GiveConsent;
+      const consent = JSON.parse(typeof request.body === 'string' ? request.body : '') as GiveConsent;
       sent.push(consent);
       if (refusal) {
         degree = { ...degree, nextNonce: degree.nextNonce + 1 };
         return Promise.resolve(new Response(JSON.stringify(refusal), { status: 400 }));
       }
-      const { agreedUntil: _, ...silent } = degree;
+      const { kind, held, contract } = degree;
       const until = consent.until === 0 ? {} : { agreedUntil: new Date(consent.until * 1000).toISOString() };
-      degree = { ...silent, ...until, nextNonce: consent.nonce + 1 };
+      degree = { kind, held, contract, ...until, nextNonce: consent.nonce + 1 };
       return Promise.resolve(new Response(JSON.stringify({ chain, blockNumber: 12, txHash: '0x01', blockHash: '0x02' })));
     }
     const kinds = chain === 'main' ? [degree] : [];
@@ -76,11 +76,10 @@ afterEach(() => {
   localStorage.clear();
 });
 
-const signerOf = (consent: GiveConsent): Promise<Hex> => {
-  const { kind, until, nonce } = consent;
+const signerOf = ({ kind, until, nonce, signature }: GiveConsent): Promise<Address> => {
   const operation = { holder: keys.account.address, kind, until, nonce };
-  const data: TypedDataDefinition = discloseTypedData({ chainId: 7100, verifyingContract: CONTRACT }, operation);
-  return recoverTypedDataAddress({ ...data, signature: consent.signature });
+  const hash = digestOf(discloseTypedData({ chainId: 7100, verifyingContract: CONTRACT }, operation));
+  return recoverAddress({ hash, signature });
 };
 
 describe('what chains show of a holder', () => {
