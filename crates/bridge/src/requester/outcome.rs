@@ -181,7 +181,7 @@ impl Requester {
     ) -> Result<RequestError, RequestError> {
         for member in self.alliance.parties(number).await? {
             let Ok(access) = self.member(member) else { continue };
-            let part = submission.and_then(|sent| sent.parts.iter().find(|part| part.member == member));
+            let part = submission.and_then(|sent| sent.part_of(member));
             let sent = part.map(|part| (&self.alliance, part));
             if let Some(refusal) = access.contract.refusal_of(number, sent).await? {
                 return Ok(RequestError::Refused { number, member, refusal });
