@@ -91,7 +91,7 @@ async fn matched(command: &MatchRequirements, output: &Output) -> Result<()> {
             "chainId": home.config().chain_id,
             "time": time_s,
             "sets": sets.iter().map(set_json).collect::<Vec<_>>(),
-            "files": files,
+            "files": files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
             "next": next,
         }),
         lines.join("\n"),

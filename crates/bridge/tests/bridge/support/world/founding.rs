@@ -287,10 +287,10 @@ fn liar(anchor: Address) -> Bytes {
         code.extend([0x14, 0x60, at, 0x57]); // EQ, PUSH1, JUMPI
     }
     code.extend([0x60, 4, 0x35, 0x7f]); // PUSH1, CALLDATALOAD, PUSH32
-    code.extend(StoreNode::Reserved::SIGNATURE_HASH);
+    code.extend(StoreNode::Reserved::SIGNATURE_HASH.as_slice());
     code.extend([0x60, 32, 0x5f, 0xa2, 0x00]); // PUSH1, PUSH0, LOG2, STOP
     code.extend([0x5b, 0x73]); // JUMPDEST, PUSH20
-    code.extend(anchor);
+    code.extend(anchor.as_slice());
     code.extend([0x5f, 0x52, 0x60, 32, 0x5f, 0xf3]); // PUSH0, MSTORE, PUSH1, PUSH0, RETURN
     // JUMPDEST, PUSH1 1 (reserved), PUSH0, MSTORE, PUSH1, PUSH0, RETURN
     code.extend([0x5b, 0x60, 1, 0x5f, 0x52, 0x60, 128, 0x5f, 0xf3]);
