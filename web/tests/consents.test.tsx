@@ -61,8 +61,8 @@ beforeEach(() => {
         return Promise.resolve(new Response(JSON.stringify(refusal), { status: 400 }));
       }
       const { kind, held, contract } = degree;
-      const until = consent.until === 0 ? {} : { agreedUntil: new Date(consent.until * 1000).toISOString() };
-      degree = { kind, held, contract, ...until, nextNonce: consent.nonce + 1 };
+      const agreedUntil = new Date(consent.until * 1000).toISOString();
+      degree = { kind, held, contract, nextNonce: consent.nonce + 1, ...(consent.until !== 0 && { agreedUntil }) };
       return Promise.resolve(new Response(JSON.stringify({ chain, blockNumber: 12, txHash: '0x01', blockHash: '0x02' })));
     }
     const kinds = chain === 'main' ? [degree] : [];
