@@ -7,7 +7,8 @@ import {Consortium} from "../support/Consortium.sol";
 import {vm} from "../support/Vm.sol";
 import {AnchorHandler} from "./AnchorHandler.sol";
 
-/// docs/specs/anchor.md, whatever is shown and voted in whatever order.
+/// docs/specs/anchor.md, whatever is shown and voted in whatever order. Certificates cost time, so fewer campaigns than elsewhere.
+/// forge-config: default.invariant.runs = 16
 contract AnchorsInvariants is Consortium {
     AnchorHandler private _handler;
 

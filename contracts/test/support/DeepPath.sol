@@ -17,8 +17,8 @@ library DeepPath {
     {
         nodes = new bytes[](branches + 1);
         nodes[branches] = _leaf(key, word, branches);
-        for (uint256 depth = branches; depth-- > 0;) {
-            nodes[depth] = _branch(_nibble(key, depth), keccak256(nodes[depth + 1]), depth);
+        for (uint256 below = branches; below > 0; --below) {
+            nodes[below - 1] = _branch(_nibble(key, below - 1), keccak256(nodes[below]), below);
         }
         root = keccak256(nodes[0]);
     }
