@@ -106,6 +106,24 @@ describe('the life of a certificate', () => {
     await examine(citizen, 'wallet-certificate');
   });
 
+  it('the citizen lets the main chain show that there is one, and takes that back', async () => {
+    const { page } = citizen;
+    await page.getByRole('link', { name: 'Identity' }).click();
+    await page.getByRole('link', { name: 'What chains show of you' }).click();
+    const degree = page.getByRole('article', { name: 'Degree certificate' });
+    await degree.getByText('You do not agree', { exact: false }).waitFor();
+    await examine(citizen, 'wallet-consents');
+    await degree.getByRole('button', { name: 'Agree', exact: true }).click();
+    await degree.getByText('You agree until', { exact: false }).waitFor();
+    await page.getByText('Recorded in block', { exact: false }).waitFor();
+    await examine(citizen, 'wallet-consents-given');
+    await degree.getByRole('button', { name: 'Take back', exact: true }).click();
+    await degree.getByText('You do not agree', { exact: false }).waitFor();
+    await page.getByRole('link', { name: 'Certificates', exact: true }).click();
+    await page.getByRole('link', { name: /Degree certificate/ }).click();
+    await page.getByText('The content is unchanged').waitFor();
+  });
+
   it('the citizen shows it, and an inspector finds it valid and has the check recorded', async () => {
     const code = await people.showCode(citizen);
     await examine(citizen, 'wallet-show');

@@ -69,6 +69,13 @@ describe('shared vectors', () => {
     expect(await recoverAddress({ hash: vector.digest, signature: vector.signature })).toBe(vector.signer);
   });
 
+  const disclosures = (read('primitives/vectors/disclosures.json') as { vectors: OperationVector[] }).vectors;
+  it.each(disclosures)('Disclose: $title', async (vector) => {
+    const domain = { chainId: vector.chainId, verifyingContract: vector.verifyingContract };
+    expect(protocol.digestOf(protocol.discloseTypedData(domain, vector.operation as unknown as protocol.Disclose))).toBe(vector.digest);
+    expect(await recoverAddress({ hash: vector.digest, signature: vector.signature })).toBe(vector.signer);
+  });
+
   it('ERC-1056 attributes', async () => {
     const vector = read('primitives/vectors/identity.json') as {
       identity: Address;

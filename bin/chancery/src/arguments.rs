@@ -27,9 +27,10 @@ mod up;
 pub(crate) use alliance::{
     Admit, AllianceCommand, ApplyEntries, AsMember, AssignFile, Authority, CityNodeContract, DatabaseCommand,
     FetchFile, FileCommand, ForRequest, FoundAlliance, IssueCertificate, IssueIdentity, IssueTransaction, Join,
-    MemberOfAlliance, MemberOfCity, NodeScope, OpenRegistry, Propose, RemoveMember, RequestCommand, RequestProofFile,
-    RequestQuestion, RequestStatus, Require, RestoreRow, RevokeSerial, RunEndorser, RunRelay, SealFile, ServeFiles,
-    ShowAlliance, WhichAlliance, WhichDatabase,
+    ListRequirements, MatchRequirements, MemberOfAlliance, MemberOfCity, NodeScope, OpenRegistry, Propose,
+    RemoveMember, RequestCommand, RequestProofFile, RequestQuestion, RequestStatus, Require, RequirementsCommand,
+    RestoreRow, RevokeSerial, RunEndorser, RunRelay, SealFile, ServeFiles, ShowAlliance, WhichAlliance, WhichDatabase,
+    WhichRegistry, WithdrawRequirement,
 };
 pub(crate) use certificate::{CertificateCommand, Content, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
 pub(crate) use change::ChangeCommand;

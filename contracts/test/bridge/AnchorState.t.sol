@@ -9,9 +9,11 @@ import {Predeploys} from "../../src/libraries/Predeploys.sol";
 import {ValidatorSet} from "../../src/libraries/finality/ValidatorSet.sol";
 import {Submission} from "../../src/types/AnchorTypes.sol";
 import {BundleFile, BundleVector, SlotClaim} from "../support/BundleFile.sol";
+import {DeepPath} from "../support/DeepPath.sol";
 import {ChainVector, FinalityFile} from "../support/FinalityFile.sol";
 import {HandoverFile, HandoverVector} from "../support/HandoverFile.sol";
 import {FinalityOutcomes} from "../support/FinalityOutcomes.sol";
+import {OneSlotBlock, OneSlotChain} from "../support/OneSlotChain.sol";
 import {OpenAnchor} from "../support/OpenAnchor.sol";
 import {vm} from "../support/Vm.sol";
 
@@ -40,6 +42,29 @@ contract AnchorStateTest {
         uint256 used = vm.snapshotGasLastCall(GROUP, "anchor: a slot of that account");
         vm.assertEq(bytes32(setHash), this.commitment(vector.steps[0].keys), "the set that the registry has");
         vm.assertTrue(used < MOST_FOR_A_SLOT, vm.toString(used));
+    }
+
+    /// A contract with four thousand million slots has eight branches above one, each of them full.
+    function test_a_slot_of_a_contract_with_very_many_slots_is_proven_for_what_was_asked() public {
+        uint256 used = _proveBelow(8, "anchor: a slot below 8 full branches");
+        vm.assertTrue(used < MOST_FOR_A_SLOT, vm.toString(used));
+    }
+
+    /// Whoever looks for slots whose paths are long finds some; no path is longer than its key.
+    function test_the_longest_path_is_proven_too() public {
+        _proveBelow(63, "anchor: a slot below 63 full branches, the most there can be");
+    }
+
+    function _proveBelow(uint256 branches, string memory name) private returns (uint256 used) {
+        uint256 word = uint256(keccak256("word"));
+        (bytes[] memory path, bytes32 root) = DeepPath.to(keccak256(abi.encode(uint256(7))), word, branches);
+        OneSlotBlock memory made = OneSlotChain.blockOver(9, 1_790_000_000, address(0xabc), root);
+        OpenAnchor anchor = new OpenAnchor(7104, "genesis");
+        anchor.keep(made.header);
+        anchor.proveAccount(9, address(0xabc), made.account);
+        uint256 found = anchor.storageAt(9, address(0xabc), 7, path);
+        used = vm.snapshotGasLastCall(GROUP, name);
+        vm.assertEq(found, word, "the word at its end");
     }
 
     function test_it_follows_every_handover_and_then_the_blocks_of_the_last_validators() public {

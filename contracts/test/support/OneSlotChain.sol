@@ -21,11 +21,21 @@ library OneSlotChain {
         returns (OneSlotBlock memory made)
     {
         bytes32 storageRoot = keccak256(hex"80");
-        made.slot = new bytes[](word == 0 ? 0 : 1);
+        bytes[] memory path = new bytes[](word == 0 ? 0 : 1);
         if (word != 0) {
-            made.slot[0] = _leaf(keccak256(abi.encode(slot)), RLP.encode(word));
-            storageRoot = keccak256(made.slot[0]);
+            path[0] = _leaf(keccak256(abi.encode(slot)), RLP.encode(word));
+            storageRoot = keccak256(path[0]);
         }
+        made = blockOver(number, time, account, storageRoot);
+        made.slot = path;
+    }
+
+    /// The same over storage that was made elsewhere.
+    function blockOver(uint64 number, uint64 time, address account, bytes32 storageRoot)
+        internal
+        pure
+        returns (OneSlotBlock memory made)
+    {
         bytes[] memory members = new bytes[](4);
         members[0] = RLP.encode(uint256(1));
         members[1] = RLP.encode(uint256(0));

@@ -188,6 +188,14 @@ impl Chain {
         Box::pin(self.reader.transaction(tx_hash, block)).await
     }
 
+    /// Hash of the transaction of a final block that made a contract; `None`: it was not made there.
+    ///
+    /// # Errors
+    /// `UnknownBlock`, `ProofRefused`, `ChainUnreachable`.
+    pub async fn maker(&self, number: u64, contract: Address) -> Result<Option<B256>, LedgerError> {
+        Box::pin(self.reader.maker(number, contract)).await
+    }
+
     /// Final events in chain order.
     ///
     /// # Errors

@@ -97,6 +97,42 @@ fn relay(dir: &Path, file: &str, listen: &str, chains: &str, contract: &str) -> 
     Service::start("relay", &dir.join(file), &text)
 }
 
+/// The command that asks a registry, as anybody may.
+fn requirements(home: &TestChain, opened: &Value, question: &[&str]) -> Value {
+    let (genesis, registry) = (home.genesis(), opened["registry"].as_str().unwrap());
+    let which = ["--rpc", home.rpc(), "--genesis", genesis.to_str().unwrap(), "--registry", registry];
+    answer(&[&["alliance", "requirements"][..], question, &which].concat())
+}
+
+/// What both want is listed, and found to belong together; a file of each, made of what the chain shows.
+fn found_together(home: &TestChain, opened: &Value, out: &Path) -> [String; 2] {
+    let listed = requirements(home, opened, &["list", "--limit", "1"]);
+    assert_eq!((&listed["requirements"][0]["name"], &listed["next"]), (&json!("land registry"), &json!(1)));
+    let older = requirements(home, opened, &["list", "--before", "1"]);
+    assert_eq!((&older["requirements"][0]["name"], &older["next"]), (&json!("bank"), &Value::Null));
+    let other = requirements(home, opened, &["match", "--purpose", "taxes"]);
+    assert_eq!(other["sets"], json!([]));
+    let transaction = opened["transaction"].as_str().unwrap();
+    let question = ["match", "--registry-transaction", transaction, "--out", out.to_str().unwrap()];
+    let found = requirements(home, opened, &question);
+    assert_eq!((&found["sets"][0]["purpose"], &found["sets"][0]["isClear"]), (&json!("mortgages"), &json!(true)));
+    [0, 1].map(|n| found["files"][n].as_str().unwrap().to_owned())
+}
+
+/// A requirement is its authority's to take back; what was made of it stays.
+fn withdrawn(home: &TestChain, opened: &Value, [bank, land]: [&Engineer; 2]) {
+    // The bank has declared once more, with another key: whose requirement counts, people say.
+    let clear = |found: &Value| found["sets"][0]["isClear"].clone();
+    assert_eq!(clear(&requirements(home, opened, &["match"])), json!(false));
+    assert_eq!(clear(&requirements(home, opened, &["match", "--with", "2"])), json!(true));
+    let (refused, _) = refusal(&["alliance", "requirements", "withdraw", "--config", &land.config, "0"]);
+    assert!(refused["error"].as_str().unwrap().contains("NotTheAuthority"), "{refused}");
+    answer(&["alliance", "requirements", "withdraw", "--config", &bank.config, "0"]);
+    let left = requirements(home, opened, &["list"]);
+    assert_eq!(left["requirements"].as_array().unwrap().len(), 2);
+    assert_eq!(clear(&requirements(home, opened, &["match"])), json!(true));
+}
+
 // A-EST, A-SEQ, A-ERR, A-MORE-3
 #[tokio::test(flavor = "multi_thread")]
 async fn an_engineer_brings_her_organization_from_its_requirement_to_a_proven_request() {
@@ -114,10 +150,13 @@ async fn an_engineer_brings_her_organization_from_its_requirement_to_a_proven_re
     let land = Engineer::new(dir, "land registry", "bank", &home, &land_chain, &opened);
     let (of_bank, of_land) = (bank.require(), land.require());
     assert_eq!((bank.require(), of_bank["requirement"].as_str()), (of_bank.clone(), Some("0x0")));
-    let proposed = answer(&["alliance", "propose", "--config", &bank.config, &bank.declared, &land.declared]);
+    let found = found_together(&home, &opened, &dir.join("found"));
+    let proposed = answer(&["alliance", "propose", "--config", &bank.config, &found[0], &found[1]]);
     let contract = proposed["contract"].as_str().unwrap();
     assert_eq!(bank.join(contract, &land)["waitsFor"], json!(["land registry"]));
-    assert_eq!(land.join(contract, &bank)["state"], "active");
+    let own = ["--declared", land.declared.as_str(), found[0].as_str()];
+    let join = ["alliance", "join", "--config", land.config.as_str(), "--contract", contract];
+    assert_eq!(answer(&[&join[..], &own].concat())["state"], "active", "with what was found of the other");
 
     let node_contract = |declared: &Value| declared["nodeContract"].as_str().unwrap().to_owned();
     let (certificate, bank_endorser) = bank.endorse(&home, &bank_chain, contract, &node_contract(&of_bank));
@@ -155,6 +194,7 @@ async fn an_engineer_brings_her_organization_from_its_requirement_to_a_proven_re
     examined((&at_relay, &running), (&at_bank, &bank_endorser), &land_chain);
 
     looked_at_before_it_is_voted_for(&bank, &land, contract);
+    withdrawn(&home, &opened, [&bank, &land]);
 
     let vote = |engineer: &Engineer| {
         answer(&["alliance", "dissolve", "--config", &engineer.config, "--contract", contract])["carriedOut"].clone()

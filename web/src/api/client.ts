@@ -171,6 +171,11 @@ export const api = {
   history: (session: Session, id: Hex) =>
     send<{ entries: T.HistoryEvent[]; inOrder: boolean }>('GET', `/v1/certificates/${id}/history`, { session }),
 
+  holderKinds: (chain: string, holder: Address) =>
+    send<T.HolderKinds>('GET', `/v1/chains/${encodeURIComponent(chain)}/holders/${holder}`),
+  giveConsent: (session: Session, chain: string, body: T.GiveConsent) =>
+    send<T.Recorded>('POST', `/v1/chains/${encodeURIComponent(chain)}/consents`, { session, body }),
+
   /** `once`: it is given once. */
   present: (session: Session, ciphertext: string, expiresAt: Date, once: boolean) =>
     send<{ id: string; expiresAt: string }>('POST', '/v1/presentations', {

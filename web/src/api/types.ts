@@ -45,6 +45,33 @@ export interface Chain {
   consensus?: Consensus;
 }
 
+/** Kinds of certificates of other chains that a chain shows of a holder. */
+export interface HolderKinds {
+  chain: string;
+  chainId: number;
+  holder: Address;
+  kinds: ShownKind[];
+}
+
+export interface ShownKind {
+  kind: string;
+  held: boolean;
+  /** Absent unless `held`. */
+  asOf?: string;
+  /** Absent when the holder does not agree. */
+  agreedUntil?: string;
+  contract: Address;
+  nextNonce: number;
+}
+
+export interface GiveConsent {
+  kind: string;
+  /** Unix seconds; 0 takes the consent back. */
+  until: number;
+  nonce: number;
+  signature: Hex;
+}
+
 /** What a chain has of another chain. */
 export interface Anchor {
   follows: string;

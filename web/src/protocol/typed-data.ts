@@ -49,6 +49,12 @@ const TYPES = {
     { name: 'presentedAt', type: 'uint64' },
     { name: 'nonce', type: 'bytes32' },
   ],
+  Disclose: [
+    { name: 'holder', type: 'address' },
+    { name: 'kind', type: 'bytes32' },
+    { name: 'until', type: 'uint64' },
+    { name: 'nonce', type: 'uint256' },
+  ],
 } as const;
 
 type Operation = keyof typeof TYPES;
@@ -175,6 +181,25 @@ export interface Present {
 
 export function presentTypedData(domain: SigningDomain, present: Present): TypedDataDefinition {
   return typed('Present', domain, { ...present, presentedAt: BigInt(present.presentedAt) });
+}
+
+/** A holder agrees that a chain shows a kind of certificates of another one, without their content, or takes that back. */
+export interface Disclose {
+  holder: Address;
+  kind: string;
+  /** Last second for which it holds (Unix seconds); 0 takes it back. */
+  until: number;
+  /** How many the holder has signed for the contract before. */
+  nonce: number;
+}
+
+export function discloseTypedData(domain: SigningDomain, disclose: Disclose): TypedDataDefinition {
+  return typed('Disclose', domain, {
+    holder: disclose.holder,
+    kind: bytes32FromAscii(disclose.kind),
+    until: BigInt(disclose.until),
+    nonce: BigInt(disclose.nonce),
+  });
 }
 
 /** The EIP-712 digest. */

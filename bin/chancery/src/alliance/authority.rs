@@ -34,6 +34,7 @@ pub(crate) async fn run(command: AllianceCommand, output: &Output) -> Result<Exi
         AllianceCommand::Found(command) => Box::pin(member::found(&command, output)).await,
         AllianceCommand::OpenRegistry(command) => Box::pin(member::open_registry(&command, output)).await,
         AllianceCommand::Require(command) => Box::pin(member::require(&command, output)).await,
+        AllianceCommand::Requirements(command) => Box::pin(member::requirements(&command, output)).await,
         AllianceCommand::Propose(command) => Box::pin(member::propose(&command, output)).await,
         AllianceCommand::Join(command) => Box::pin(member::join(&command, output)).await,
         AllianceCommand::Leave(command) => Box::pin(member::leave(&command, output)).await,

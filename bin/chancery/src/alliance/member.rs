@@ -1,9 +1,10 @@
-//! `chancery alliance open-registry, require, propose, join, leave, admit, remove, dissolve`: what one member does, on its own machine, with its own key; and `found`, which does
+//! `chancery alliance open-registry, require, requirements, propose, join, leave, admit, remove, dissolve`: what one member does, on its own machine, with its own key; and `found`, which does
 //! it for several chains of one city.
 
 mod city;
 mod declared;
 mod file;
+mod requirements;
 mod steps;
 mod votes;
 
@@ -14,6 +15,7 @@ use chancery_ledger::SubmitterKey;
 
 pub(super) use self::{
     city::found,
+    requirements::run as requirements,
     steps::{join, open_registry, propose, require},
     votes::{admit, dissolve, leave, remove},
 };

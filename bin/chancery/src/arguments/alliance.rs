@@ -10,6 +10,7 @@ mod database;
 mod file;
 mod member;
 mod request;
+mod requirements;
 
 pub(crate) use city::{CityNodeContract, FoundAlliance, MemberOfCity};
 pub(crate) use database::{ApplyEntries, DatabaseCommand, RestoreRow, WhichDatabase};
@@ -20,6 +21,9 @@ pub(crate) use member::{
 };
 
 pub(crate) use request::{RequestCommand, RequestProofFile, RequestQuestion, RequestStatus};
+pub(crate) use requirements::{
+    ListRequirements, MatchRequirements, RequirementsCommand, WhichRegistry, WithdrawRequirement,
+};
 
 use super::Traces;
 
@@ -31,6 +35,9 @@ pub(crate) enum AllianceCommand {
     OpenRegistry(OpenRegistry),
     /// Declare what the member wants: with whom, for what, with which endorsers. Puts its anchors on both chains before. Asked again, it goes on where it was.
     Require(Require),
+    /// What members want: list it, find what belongs together, take an own requirement back.
+    #[command(subcommand)]
+    Requirements(RequirementsCommand),
     /// Make the alliance of requirements that belong together. Anybody; its members accept it with `join`.
     Propose(Propose),
     /// Put the member's node contract in its place, and accept the alliance. Asked again, it goes on where it was.

@@ -78,6 +78,12 @@ impl Part {
             .eip712_hash_struct()
     }
 
+    /// The version of a key that it had read; `None`: it does not read it.
+    #[must_use]
+    pub fn version_read(&self, key: B256) -> Option<u64> {
+        self.reads.iter().find(|read| read.key == key).map(|read| read.version)
+    }
+
     /// Whether keys ascend strictly, and nothing exceeds its bound.
     #[must_use]
     pub fn is_well_formed(&self) -> bool {

@@ -59,12 +59,18 @@ pub enum Refusal {
         actual: u64,
     },
     /// Ask again when that one is decided.
-    #[error("key {key} is held by the earlier request {holder}: ask again when that is decided")]
+    #[error("key {key} is held by the earlier request {holder}{}: ask again when that is decided", versions(.expected.as_ref(), .actual.as_ref()))]
     Conflict {
         /// Which key.
         key: B256,
         /// Number of the request that holds it.
         holder: u64,
+        /// The version that the request had read; `None`: it writes the key without reading it, or that is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expected: Option<u64>,
+        /// The version that the key has when this is asked: another one as soon as the holder is applied. `None`: it is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        actual: Option<u64>,
     },
     /// Keys do not ascend, or a bound is exceeded.
     #[error("the part is malformed")]
@@ -72,6 +78,16 @@ pub enum Refusal {
     /// The node contract's own rule says no.
     #[error("the node contract's rule refuses it")]
     Rejected,
+}
+
+/// What is known of a held key's versions.
+fn versions(expected: Option<&u64>, actual: Option<&u64>) -> String {
+    match (expected, actual) {
+        (Some(expected), Some(actual)) => format!(" (expected version {expected}, actual version {actual})"),
+        (None, Some(actual)) => format!(" (actual version {actual})"),
+        (Some(expected), None) => format!(" (expected version {expected})"),
+        (None, None) => String::new(),
+    }
 }
 
 /// Why nothing was done now.
@@ -280,7 +296,10 @@ impl Store {
         let mut waits = None;
         for (key, writes) in holds(part) {
             match self.entry(key).holder(writes) {
-                Some(holder) if holder < number => return Ok(Some(Refusal::Conflict { key, holder })),
+                Some(holder) if holder < number => {
+                    let (expected, actual) = (part.version_read(key), Some(self.entry(key).version));
+                    return Ok(Some(Refusal::Conflict { key, holder, expected, actual }));
+                }
                 Some(holder) => waits = waits.or(Some(StoreError::KeyHeld { key, holder })),
                 None => {}
             }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, U256};
+use alloy_sol_types::SolCall as _;
 use chancery_contracts::{Alliance, RequirementRegistry};
-use chancery_ledger::{Chain, EventFilter, SubmitterKey};
+use chancery_ledger::{Call, Chain, EventFilter, SubmitterKey};
 
 use super::{EstablishError, Joining, Made, NoArguments, Prepared, logged, provenance::make};
 use crate::contracts::{AllianceContract, ViewError, view};
@@ -63,6 +64,21 @@ pub async fn declare(
         }
     };
     Ok(Declared { id, anchor: prepared.to_alliance })
+}
+
+/// Takes a requirement back, in the name of its authority. An alliance that was proposed with it stays, and waits for the authority to accept.
+///
+/// # Errors
+/// `Reverted` with `NotTheAuthority`, `RequirementUnknown`, `RequirementClosed`; an unreachable chain.
+pub async fn withdraw(
+    home: &Chain,
+    registry: Address,
+    authority: &Arc<SubmitterKey>,
+    id: U256,
+) -> Result<(), EstablishError> {
+    let call = RequirementRegistry::withdrawCall { id };
+    home.submit(authority, Call { to: Some(registry), data: call.abi_encode().into() }).await?;
+    Ok(())
 }
 
 /// Makes the alliance of requirements that belong together. Anybody; it waits then for each of their authorities to accept.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolCall;
-use chancery_contracts::{Alliance, RuleNode, StoreNode};
+use chancery_contracts::{Alliance, RequirementRegistry, RuleNode, StoreNode};
 use chancery_ledger::{Call, SubmitterKey};
 
 use super::{
@@ -120,10 +120,13 @@ pub async fn join(
     }
     check_terms(alliance, member, agreed).await?;
     check_anchors(alliance, prepared, agreed).await?;
+    let state = AllianceState::from_code(view(&alliance.chain, alliance.address, &Alliance::stateCall {}).await?);
+    if state == Some(AllianceState::Proposed) {
+        check_partners(alliance, agreed).await?;
+    }
     let contract = NodeContract { chain: member.site.chain.clone(), address: prepared.node_contract };
     put_node_contract(alliance, member, prepared, &contract).await?;
-    let state = view(&alliance.chain, alliance.address, &Alliance::stateCall {}).await?;
-    if AllianceState::from_code(state) == Some(AllianceState::Proposed) && !record.hasAccepted {
+    if state == Some(AllianceState::Proposed) && !record.hasAccepted {
         let accept = Alliance::acceptCall { name };
         let call = Call { to: Some(alliance.address), data: accept.abi_encode().into() };
         alliance.chain.submit(&member.key, call).await?;
@@ -174,6 +177,23 @@ async fn check_anchors(
         let made = made.ok_or(EstablishError::AnchorUnshown { member })?;
         let followed = (record.chainId, record.genesisHash);
         provenance::check_anchor(&alliance.chain, *made, member, followed).await?;
+    }
+    Ok(())
+}
+
+/// That whoever shall speak for each other member, with which node contract, is who has declared what was shown: anybody may have declared under its name, with its anchor. Later, members
+/// have voted for what there is.
+async fn check_partners(alliance: &AllianceContract, agreed: &Agreed) -> Result<(), EstablishError> {
+    let (chain, registry) = (&alliance.chain, agreed.registry.address);
+    for other in &agreed.others {
+        let shown = view(chain, registry, &RequirementRegistry::declaredCall { id: other.id }).await?;
+        let its = shown.requirement;
+        let name = its.name;
+        let record = view(chain, alliance.address, &Alliance::memberRecordCall { name }).await?;
+        let declared = (shown.authority, its.chainId, its.genesisHash, its.nodeContract);
+        if record.isActive && (record.authority, record.chainId, record.genesisHash, record.nodeContract) != declared {
+            return Err(EstablishError::OtherTerms { member: name, what: "authority, chain or node contract" });
+        }
     }
     Ok(())
 }

@@ -8,15 +8,18 @@
 //! ```
 //! Each step is a function of its own, which takes one member's key: [`prepare`], [`declare`], [`propose`], [`join`], and later [`vote`] and [`leave`]. What has been done is
 //! found on chain and not done again. [`establish`] takes all of them with every member's key in one hand; the contracts do not see a difference.
-//! [`roster`] says what came of it.
+//! [`open_requirements`] lists what stands in a registry, [`together`] finds what belongs together there, and [`declared_with`] what comes with it. [`roster`] says what came of it.
 
 mod candidate;
 mod certify;
 mod declaring;
 mod joining;
+mod open;
 mod provenance;
 mod renewal;
 mod roster;
+mod shown;
+mod together;
 mod voting;
 
 use std::sync::Arc;
@@ -28,14 +31,17 @@ use chancery_ledger::{Call, Chain, LedgerError, SubmitterKey};
 pub use self::{
     candidate::{Candidate, candidate},
     certify::{Certified, issue_identity, issue_transaction, revoke_identity, revoke_transaction},
-    declaring::{Declared, Terms, declare, open_registry, propose},
+    declaring::{Declared, Terms, declare, open_registry, propose, withdraw},
     joining::{Agreed, Endorsing, Joining, NodeContractKind, Prepared, join, prepare},
-    provenance::Made,
+    open::{OpenPage, OpenRequirement, open_requirements},
+    provenance::{Made, check_registry},
     renewal::{
         CertifiedNode, IDENTITY_RENEWED_BEFORE_S, NodeCertificates, Renewed, TRANSACTION_RENEWED_BEFORE_S,
         is_identity_due, keep_certified,
     },
     roster::{Roster, RosterIdentity, RosterMember, RosterPermit, roster},
+    shown::declared_with,
+    together::{Together, TogetherSeat, together},
     voting::{Ballot, Tally, leave, vote},
 };
 use crate::{
@@ -152,6 +158,11 @@ pub enum EstablishError {
     /// The transaction did not log what it should have.
     #[error("{0} is missing in what the contract has logged")]
     EventMissing(&'static str),
+    /// What it says of a contract's storage cannot be proven.
+    #[error(
+        "chain {0} has no finality certificates, so what stands there is not proven: name the alliance chain by its genesis file"
+    )]
+    Uncertified(String),
     /// A chain with certificates, and no genesis header to begin an anchor with.
     #[error("the genesis header of chain {0} is needed to begin an anchor that follows it")]
     HeaderMissing(String),

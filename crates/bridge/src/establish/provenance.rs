@@ -39,8 +39,11 @@ pub(super) async fn make(
     Ok(Made { address, transaction: sent.tx_hash })
 }
 
-/// A registry of requirements, empty when it was made.
-pub(super) async fn check_registry(home: &Chain, registry: Made) -> Result<(), EstablishError> {
+/// That a registry of requirements is one, and was empty when it was made.
+///
+/// # Errors
+/// `StrangeContract`; an unreachable chain.
+pub async fn check_registry(home: &Chain, registry: Made) -> Result<(), EstablishError> {
     let expected = creation(&RequirementRegistry::BYTECODE, &NoArguments);
     check(home, registry, &expected)
         .await?

@@ -140,8 +140,8 @@ impl Docket {
     /// Something has changed for all of a lot: their time has come.
     pub(super) fn hasten(&mut self, lot: Lot, now: Instant) {
         let Some(places) = self.lots.get_mut(&lot) else { return };
-        // In the order in which they wait.
-        for (_, number) in std::mem::take(&mut places.due) {
+        // In the order in which they wait. Those whose time has come already stay where they are: a member that answers and falls silent in turn moves each of them once.
+        for (_, number) in places.due.split_off(&(now, u64::MAX)) {
             if let Some((_, due, _)) = self.parked.get_mut(&number) {
                 *due = now;
             }
@@ -157,6 +157,11 @@ impl Docket {
             places.due.insert((now, number));
         }
         *due = now;
+    }
+
+    /// Whether it waits outside.
+    pub(super) fn is_parked(&self, number: u64) -> bool {
+        self.parked.contains_key(&number)
     }
 
     /// Places for those that are found on chain.
@@ -265,6 +270,22 @@ mod tests {
             }
         }
         assert_eq!((docket.take_left_out(), docket.take_left_out()), (Some(most + 5), None));
+    }
+
+    // A-MORE-2: a member whose answers come and go does not have all that waits for it moved each time.
+    #[test]
+    fn whose_time_has_come_keeps_its_place() {
+        let now = Instant::now();
+        let mut docket = parked(1..=2, Lot::Member(SILENT), now);
+        docket.hasten(Lot::Member(SILENT), now);
+        let later = now + SOON.pause;
+        docket.open(3);
+        docket.park(3, Lot::Member(SILENT), SOON, later);
+        docket.hasten(Lot::Member(SILENT), later);
+        let order: Vec<_> = docket.lots[&Lot::Member(SILENT)].due.iter().copied().collect();
+        assert_eq!(order, [(now, 1), (now, 2), (later, 3)]);
+        assert!(docket.is_parked(3) && !docket.is_parked(4));
+        assert_eq!(docket.wake(later, |_| false).len(), 3);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::{
     request::submit_call,
 };
 use crate::{
-    alliance::{certificate::IdentityCertificate, submission::Submission},
+    alliance::{certificate::IdentityCertificate, decision::RequestState, submission::Submission},
     contracts::ViewError,
 };
 
@@ -71,7 +71,12 @@ impl Carrier for Courier {
                 number.ok_or_else(|| CarryRefusal::Unavailable { reason: "it has no number yet".to_owned() })?
             }
         };
-        {
+        // Whoever sends again what is at its end needs no place for it; if something of it waits here all the same, it may wait for this.
+        let is_wanted = is_new || {
+            let decision = self.alliance.decision(number).await.map_err(refused)?;
+            decision.is_none_or(|decision| decision.state() == RequestState::Sequenced)
+        };
+        if is_wanted || self.docket.lock().is_parked(number) {
             // Only now: what the alliance does not take is not worth a place.
             let mut parts = self.parts.lock();
             for (reference, part) in submission.request.parts.iter().zip(&submission.parts) {
@@ -85,8 +90,15 @@ impl Carrier for Courier {
                 handed_in.pop_first();
             }
         }
-        // Its content is here: if it waits for that, it need not any longer.
-        self.docket.lock().hasten_one(number, Instant::now());
+        {
+            // Its content is here: if it waits for that, it need not any longer.
+            let mut docket = self.docket.lock();
+            docket.hasten_one(number, Instant::now());
+            // It may have found no room outside when that was missing.
+            if is_wanted && !is_new && docket.room_for_found() > 0 {
+                docket.find(number);
+            }
+        }
         self.submitted.notify_one();
         Ok(number)
     }

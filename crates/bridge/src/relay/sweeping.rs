@@ -1,10 +1,10 @@
 //! How a courier finds what was begun before it started, or past it: requests that are not decided, and reservations that nobody has ended, however old they are.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeSet, time::Duration};
 
 use alloy_primitives::B256;
-use futures::future::join_all;
-use tokio::time::timeout;
+use futures::{StreamExt as _, TryStreamExt as _, stream, stream::FuturesUnordered};
+use tokio::time::{sleep, timeout};
 
 use super::{
     Courier,
@@ -17,53 +17,77 @@ use crate::contracts::{NodeContract, ViewError};
 const PAGES_A_PAUSE: u32 = 8;
 /// So many pauses pass after a page that could not be read.
 const PAUSES_AFTER_FAILURE: u32 = 4;
+/// Longest reading of a page: many times what its questions take.
+const PAGE_TIMEOUT: Duration = Duration::from_secs(300);
+/// Questions about the numbers of a page at a time.
+const PARALLEL: usize = 16;
 
-/// How far a look at all registers came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// How far a look at a register came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
     /// Nothing is left to be read for now.
     Over,
-    /// Some chain did not answer.
+    /// Its chain did not answer.
     Failed,
     /// There are more pages.
     More,
 }
 
 impl Courier {
-    /// Looks through the alliance and every member that is reached, until it is dropped.
+    /// Looks through the alliance and every member that is reached, until it is dropped. Each by itself: a chain that is slow keeps no other waiting.
     pub(super) async fn keep_sweeping(&self) {
         let mut changes = self.changes.subscribe();
-        let mut all: BTreeMap<Option<B256>, (Register, Sweep)> = BTreeMap::new();
+        let (mut begun, mut all) = (BTreeSet::new(), FuturesUnordered::new());
+        all.push(Box::pin(self.keep_sweeping_one(Register::Requests(self.alliance.clone()), None)));
         loop {
-            let register = || (Register::Requests(self.alliance.clone()), Sweep::default());
-            all.entry(None).or_insert_with(register);
             for (name, road) in self.known_roads() {
                 let Road::Reached(route) = road else { continue };
-                let contract =
-                    NodeContract { chain: route.link.to_member.host.clone(), address: route.link.node_contract };
-                all.entry(Some(name)).or_insert_with(|| (Register::Reservations(contract), Sweep::default()));
+                if begun.insert(name) {
+                    let (chain, address) = (route.link.to_member.host.clone(), route.link.node_contract);
+                    let register = Register::Reservations(NodeContract { chain, address });
+                    all.push(Box::pin(self.keep_sweeping_one(register, Some(name))));
+                }
             }
-            let looks = all.values_mut().map(|(register, sweep)| Box::pin(self.sweep(register, sweep)));
-            let looks = join_all(looks.collect::<Vec<_>>()).await;
-            let look = looks.into_iter().map(|look| {
-                look.unwrap_or_else(|error| {
-                    tracing::debug!(%error, "what is not ended cannot be looked for now");
+            tokio::select! {
+                biased;
+                // None of them ends.
+                _ = all.next() => {}
+                // Its sender is ours: it does not end before us.
+                changed = changes.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    /// Looks through the alliance, or that member's node contract, until it is dropped.
+    async fn keep_sweeping_one(&self, register: Register, member: Option<B256>) {
+        let mut sweep = Sweep::default();
+        loop {
+            let look = match timeout(PAGE_TIMEOUT, Box::pin(self.sweep(&register, member, &mut sweep))).await {
+                Ok(Ok(look)) => look,
+                Ok(Err(error)) => {
+                    tracing::debug!(?member, %error, "what is not ended cannot be looked for now");
                     Look::Failed
-                })
-            });
-            let pause = match look.max().unwrap_or(Look::Over) {
+                }
+                Err(_) => {
+                    tracing::warn!(?member, "what is not ended takes long to be looked for");
+                    Look::Failed
+                }
+            };
+            sleep(match look {
                 Look::More => self.limits.pause / PAGES_A_PAUSE,
                 Look::Failed => self.limits.pause.saturating_mul(PAUSES_AFTER_FAILURE),
                 Look::Over => self.limits.sweep_pause,
-            };
-            // A member that has just been found is not kept waiting. Its sender is ours: it does not end before us.
-            timeout(pause, changes.changed()).await.ok();
+            })
+            .await;
         }
     }
 
     /// Reads a page, and has what is not ended in it looked after.
-    async fn sweep(&self, register: &Register, sweep: &mut Sweep) -> Result<Look, ViewError> {
-        let Some(page) = register.page(sweep).await? else { return Ok(Look::Over) };
+    async fn sweep(&self, register: &Register, member: Option<B256>, sweep: &mut Sweep) -> Result<Look, ViewError> {
+        let Some(mut page) = register.page(sweep).await? else { return Ok(Look::Over) };
+        if let Some(member) = member {
+            page.numbers = self.parts_of(member, std::mem::take(&mut page.numbers)).await?;
+        }
         {
             let mut docket = self.docket.lock();
             if docket.room_for_found() < page.numbers.len() {
@@ -78,5 +102,19 @@ impl Courier {
             self.submitted.notify_one();
         }
         Ok(if sweep.turn(page) { Look::Over } else { Look::More })
+    }
+
+    /// Those of which the alliance knows a part of that member: a node contract may be its organization's own, and tell of whatever it likes. What does not exist would wait here for ever.
+    async fn parts_of(&self, member: B256, numbers: Vec<u64>) -> Result<Vec<u64>, ViewError> {
+        // None begins before it is its turn.
+        let asked: Vec<_> = numbers
+            .into_iter()
+            .map(|number| async move {
+                let hash = self.alliance.part_hash(number, member).await?;
+                Ok::<_, ViewError>((!hash.is_zero()).then_some(number))
+            })
+            .collect();
+        let known: Vec<_> = stream::iter(asked).buffered(PARALLEL).try_collect().await?;
+        Ok(known.into_iter().flatten().collect())
     }
 }

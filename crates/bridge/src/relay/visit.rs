@@ -184,6 +184,10 @@ impl Courier {
         match next_step(&decision, party, outcome, now) {
             Step::Done => Ok((Visit::Done, outcome)),
             Step::Wait if decision.state() == RequestState::Aborted => Ok((Visit::Later(Awaits::Late), outcome)),
+            // Its reservation was proven, and it does not show it: nobody else can do anything about that.
+            Step::Wait if decision.state() == RequestState::Committed => {
+                Ok((Visit::Later(Awaits::Member(stop.member)), outcome))
+            }
             Step::Wait => Ok((Visit::Later(Awaits::Others), outcome)),
             Step::Report => {
                 let found = visitor.report().await?;
@@ -199,11 +203,17 @@ impl Courier {
                     None if outcome.is_some() => reserved(&contract, number, hash, &decision).await?,
                     known => known,
                 };
-                // Its requester sends it again, or another relay has it.
-                let Some(part) = part else { return Ok((Visit::Later(Awaits::Others), outcome)) };
+                // Its requester sends it again, or another relay has it; what is reserved, the member has to show.
+                let Some(part) = part else {
+                    let awaits = outcome.map_or(Awaits::Others, |_| Awaits::Member(stop.member));
+                    return Ok((Visit::Later(awaits), outcome));
+                };
                 if step == Step::Reserve {
-                    let found = visitor.reserve(stop, hash, part).await?;
-                    return Ok((moved(route, found), found));
+                    let mut found = visitor.reserve(stop, hash, part).await?;
+                    if found.is_none() && route.back.is_none() {
+                        found = contract.outcome(number).await?;
+                    }
+                    return Ok((reserved_or_later(stop.member, found), found));
                 }
                 Ok(match visitor.settle(part).await? {
                     Settlement::Applied => (Visit::Done, Some(Outcome::Applied)),
@@ -219,6 +229,11 @@ impl Courier {
 struct Fault {
     error: RelayError,
     awaits: Awaits,
+}
+
+/// A contract that takes a reservation and shows none is not asked again at once: each time costs a transaction.
+const fn reserved_or_later(member: B256, found: Option<Outcome>) -> Visit {
+    if found.is_none() { Visit::Later(Awaits::Member(member)) } else { Visit::Moved }
 }
 
 /// A proof that shows no outcome comes from a node that is behind: then there is nothing to be done at once.

@@ -19,6 +19,7 @@ mod guarantee;
 mod intent;
 mod onlooker;
 mod outcome;
+mod refused;
 mod standing;
 mod undecided;
 

@@ -16,7 +16,6 @@ use crate::{
         decision::{Decision, RequestState},
         message::{MAX_ENDORSEMENTS, MAX_PARTS, MAX_WINDOW_S},
         sequence::{BadSignature, WeightMissing},
-        store::Refusal,
         submission::Submission,
     },
     contracts::ViewError,
@@ -57,7 +56,9 @@ impl Requester {
                     return Ok(Committed { number, idempotency_key, missing });
                 }
                 Some((RequestState::Invalid, _)) => return Err(self.invalid(number).await?),
-                Some((RequestState::Aborted, decision)) => return Err(self.aborted(number, &decision).await?),
+                Some((RequestState::Aborted, decision)) => {
+                    return Err(self.aborted(number, &decision, submission).await?);
+                }
                 Some((RequestState::Sequenced, decision)) => {
                     let deadline = decision.deadline();
                     // Deadlines are whole seconds.
@@ -172,10 +173,17 @@ impl Requester {
     }
 
     /// Who refused, and why.
-    async fn aborted(&self, number: u64, decision: &Decision) -> Result<RequestError, RequestError> {
+    async fn aborted(
+        &self,
+        number: u64,
+        decision: &Decision,
+        submission: Option<&Submission>,
+    ) -> Result<RequestError, RequestError> {
         for member in self.alliance.parties(number).await? {
             let Ok(access) = self.member(member) else { continue };
-            if let Some(refusal) = access.contract.refusal(number).await? {
+            let part = submission.and_then(|sent| sent.part_of(member));
+            let sent = part.map(|part| (&self.alliance, part));
+            if let Some(refusal) = access.contract.refusal_of(number, sent).await? {
                 return Ok(RequestError::Refused { number, member, refusal });
             }
         }
@@ -228,21 +236,4 @@ fn weight_missing(event: &Event) -> Result<WeightMissing, ViewError> {
     let found = Alliance::WeightMissing::decode_raw_log(event.topics.iter().copied(), &event.data)?;
     // At most 64 weights of 64 bits.
     Ok(WeightMissing { member: found.member, weight: found.weight.saturating_to(), total: found.total.saturating_to() })
-}
-
-impl crate::contracts::NodeContract {
-    /// Why a number was refused here; `None`: it was not.
-    ///
-    /// # Errors
-    /// [`ViewError`].
-    pub async fn refusal(&self, number: u64) -> Result<Option<Refusal>, ViewError> {
-        let Some((reason, expected, actual)) = self.refused(number).await? else { return Ok(None) };
-        let key = self.refused_key(number).await?;
-        Ok(Some(match reason {
-            1 => Refusal::Stale { key, expected, actual },
-            2 => Refusal::Conflict { key, holder: actual },
-            3 => Refusal::Malformed,
-            _ => Refusal::Rejected,
-        }))
-    }
 }

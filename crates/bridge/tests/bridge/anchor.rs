@@ -1,8 +1,12 @@
 //! The anchor of `docs/specs/anchor.md`, with the headers and certificates that all verifiers share.
 use alloy_primitives::keccak256;
+use alloy_sol_types::SolCall as _;
 use chancery_bridge::anchor::{Anchor, AnchorError, Conflict, Submission};
+use chancery_contracts::{Anchor as AnchorContract, predeploys};
 use chancery_light::{ChainEssentials, FinalityProof, TrustedChain, VerifyError};
 use serde_json::Value;
+
+use crate::support::chain::TestChain;
 
 const FIRST: &str = "all of 4 signed";
 /// Another header of the same number, with a certificate of the same validators.
@@ -39,6 +43,50 @@ fn frozen() -> Anchor {
     anchor.submit(&proof(FIRST)).unwrap();
     assert_eq!(anchor.submit(&proof(SECOND)), Ok(Submission::Froze(conflict())));
     anchor
+}
+
+/// A proof as the contract takes it.
+fn submitted(name: &str) -> AnchorContract::submitCall {
+    let vectors = finality();
+    let bytes = |value: &Value| serde_json::from_value(value.clone()).unwrap();
+    let case = vectors["cases"].as_array().unwrap().iter().find(|case| case["name"] == name).unwrap();
+    AnchorContract::submitCall {
+        proof: AnchorContract::FinalityProof {
+            header: bytes(&case["proof"]["header"]),
+            certificate: bytes(&case["proof"]["certificate"]),
+            signaturePoint: bytes(&case["signaturePoint"]),
+            descendants: Vec::new(),
+        },
+        keys: bytes(&vectors["chains"][1]["keys"]),
+    }
+}
+
+// ANCHOR-4: on a chain that runs, with two certificates that three of four validators have signed.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_anchor_on_a_running_chain_freezes_at_the_second_certificate_of_a_number() {
+    let dir = tempfile::tempdir().unwrap();
+    let host = TestChain::start(dir.path(), "main").await;
+    let vectors = finality();
+    let followed = essentials(&vectors["chains"][1]["essentials"]);
+    let (chain_id, genesis_hash) = (followed.chain_id, followed.genesis_hash);
+    let registry = predeploys::VALIDATOR_REGISTRY;
+    let arguments = AnchorContract::constructorCall { registry, chainId: chain_id, genesisHash: genesis_hash };
+    let anchor = host.deploy(&AnchorContract::BYTECODE, &arguments).await;
+    let first = submitted(FIRST);
+    let header = serde_json::from_value(vectors["chains"][1]["genesisHeader"].clone()).unwrap();
+    host.call(anchor, &AnchorContract::beginCall { genesisHeader: header, keys: first.keys.clone() }).await;
+
+    host.call(anchor, &first).await;
+    host.call(anchor, &submitted("3 of 4 signed")).await;
+    let recorded = host.view(anchor, &AnchorContract::recordCall { number: 1 }).await;
+    assert_eq!(recorded.hash, conflict().first, "the same header again freezes nothing");
+    host.call(anchor, &submitted(SECOND)).await;
+    let found = host.view(anchor, &AnchorContract::conflictCall {}).await;
+    assert_eq!((found.number, found.first, found.second), (1, conflict().first, conflict().second));
+    assert!(!host.tries(anchor, &first).await, "nothing more is taken");
+    let question = AnchorContract::recordCall { number: 1 }.abi_encode().into();
+    let refused = host.chain.view(anchor, &question).await.unwrap_err().to_string();
+    assert!(refused.contains("AnchorFrozen"), "nor answered: {refused}");
 }
 
 #[test]

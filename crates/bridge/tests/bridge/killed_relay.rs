@@ -3,10 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use chancery_bridge::{
-    alliance::{decision::RequestState, store::Outcome, submission::Submission},
+    alliance::{
+        decision::RequestState,
+        store::{Outcome, Refusal},
+        submission::Submission,
+    },
     http::JsonClient,
-    relay::{Carrier as _, RemoteCarrier},
-    requester::RequestError,
+    relay::{Carrier as _, Courier, RemoteCarrier},
+    requester::{RequestError, Requester},
 };
 
 use crate::support::partnership::{Partnership, name};
@@ -31,6 +35,28 @@ async fn carry_partly(partnership: &Partnership, number: u64, submission: &Submi
     }
 }
 
+/// Of two requests over one key the younger is refused while the older holds it: which key, which version it had read, which one there is (A-ERR).
+async fn a_conflict_names_both_versions(partnership: &Partnership, requester: &Requester, forgetful: &Courier) {
+    let key = name("parcel held");
+    let calls = partnership.calls(key, [40, 60]);
+    let first = partnership.submission(requester, "holder", &calls).await;
+    let second = partnership.submission(requester, "held", &calls).await;
+    let (holder, number) = (forgetful.carry(&first).await.unwrap(), forgetful.carry(&second).await.unwrap());
+    carry_partly(partnership, holder, &first, 1).await;
+    let (relay, link) = (&partnership.relay, &partnership.partners[0].link);
+    relay.reserve(link, number, &second.parts[0]).await.unwrap();
+    relay.report(link, number, 0).await.unwrap();
+    let conflict = |actual| Refusal::Conflict { key, holder, expected: Some(0), actual: Some(actual) };
+    // With what was sent at hand, and from what is on chain alone.
+    for sent in [Some(&second), None] {
+        let error = requester.follow(number, name("held"), sent).await.unwrap_err();
+        assert!(matches!(&error, RequestError::Refused { refusal, .. } if *refusal == conflict(0)), "{error}");
+    }
+    carry_partly(partnership, holder, &first, STEPS).await;
+    let standing = requester.standing(number).await.unwrap().unwrap();
+    assert_eq!(standing.parties[0].refusal, Some(conflict(1)), "the holder is applied");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_step_a_relay_was_killed_after_the_next_one_goes_on() {
     let dir = tempfile::tempdir().unwrap();
@@ -40,6 +66,7 @@ async fn whatever_step_a_relay_was_killed_after_the_next_one_goes_on() {
     let mut process = Process::relay(dir.path(), &partnership);
     let client = JsonClient::new(Duration::from_secs(60)).unwrap();
     let mut requester = partnership.requester(Arc::new(RemoteCarrier::new(client, process.url())));
+    a_conflict_names_both_versions(&partnership, &requester, &forgetful).await;
     let mut begun = Vec::new();
     for steps in 0..=STEPS {
         let key = name(&format!("parcel {steps}"));

@@ -11,13 +11,14 @@ use chancery_bridge::{
         submission::Submission,
     },
     endorser::{EndorseRefusal, Endorser},
-    relay::{Carrier, CarryRefusal, Courier, CourierLimits},
+    relay::{Carrier, CarryRefusal, Courier, CourierLimits, Testimony},
     requester::{RequestError, Requester},
 };
-use chancery_contracts::StoreNode;
+use chancery_contracts::{Anchor, StoreNode};
 use futures::future::pending;
 use tokio::{sync::Notify, task::JoinHandle};
 
+use crate::support::chain::TestChain;
 use crate::support::partnership::{Partnership, name};
 use crate::support::trap::{Died, Doomed, Moment, STEPS, Trap};
 
@@ -191,10 +192,52 @@ async fn a_relay_may_die_at_any_transaction() {
         died.extend(relays_die(&partnership, &requester, end, moment).await);
     }
     let mut expected: Died = STEPS.iter().map(|(step, _)| *step).collect();
-    // Deadlines are waited for in `cells.rs`, and validators change in `relay.rs`.
+    // Deadlines are waited for in `cells.rs`, and validators change in the next test.
     expected.remove("Alliance.expire");
     expected.remove("Anchor.follow");
     assert_eq!(died, expected);
+}
+
+// ANCHOR-2, A-MORE-2: what a dead relay has shown of a change of validators is shown, and what it has not, the next one shows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_may_die_while_it_shows_a_change_of_validators() {
+    const FOLLOW: &str = "Anchor.follow";
+    let dir = tempfile::tempdir().unwrap();
+    let home = TestChain::start(dir.path(), "main").await;
+    let chains = [TestChain::start_growing(dir.path(), "marriage").await, TestChain::start(dir.path(), "degree").await];
+    let partnership = Box::pin(Partnership::over(home, chains)).await;
+    let bank = &partnership.partners[0];
+    let Testimony::Proven(to_alliance) = &bank.link.to_alliance else { panic!("a foreign member") };
+    let anchor = to_alliance.anchor;
+    let followed = async || partnership.home.view(anchor, &Anchor::chainCall {}).await;
+    let before = followed().await;
+    let first_epoch = bank.chain.grow().await;
+
+    let requester = partnership.requester(Running::heir(&partnership).courier.clone());
+    let submission = asked(&partnership, &requester, "handover", End::Commit).await;
+    for moment in [Moment::Before, Moment::After] {
+        let trap = Trap::at_first(FOLLOW, moment);
+        let doomed = Doomed::behind(&trap, &partnership).await;
+        let relay = Running::start(Courier::new(doomed.relay.clone(), doomed.links.clone(), limits()));
+        let mut own = requester.clone();
+        own.carrier = relay.courier.clone();
+        tokio::select! {
+            biased;
+            step = trap.death() => assert_eq!(step, FOLLOW),
+            () = ended(&partnership, &own, &submission, End::Commit) => panic!("{moment:?}: no change was shown"),
+        }
+        if moment == Moment::Before {
+            let now = followed().await;
+            assert_eq!((now.fromEpoch, now.keysHash), (before.fromEpoch, before.keysHash), "nothing has arrived");
+        }
+    }
+    let heir = Running::heir(&partnership);
+    let mut own = requester.clone();
+    own.carrier = heir.courier.clone();
+    ended(&partnership, &own, &submission, End::Commit).await;
+    let after = followed().await;
+    assert_eq!((after.fromEpoch, after.genesisHash), (first_epoch, before.genesisHash));
+    assert_ne!(after.keysHash, before.keysHash, "the set that decides now");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,8 +9,8 @@ use chancery_bridge::{
     contracts::AllianceContract,
     establish::{
         Agreed, Ballot, Declared, Endorsing, EstablishError, Joining, Made, NodeContractKind, Prepared, Site, Terms,
-        candidate, declare, issue_identity, issue_transaction, join, leave, open_registry, prepare, propose, roster,
-        vote,
+        Together, candidate, declare, declared_with, issue_identity, issue_transaction, join, leave, open_registry,
+        open_requirements, prepare, propose, roster, together, vote, withdraw,
     },
     key::NodeKey,
     progress::AllianceState,
@@ -84,6 +84,8 @@ async fn each_member_takes_its_own_steps_and_none_of_them_twice() {
     let refused = join(&first, &land, &lost, &agreed(made, &bank, bank_declared)).await.unwrap_err();
     assert!(matches!(refused, EstablishError::PlaceLost { .. }), "{refused}");
     let (land_prepared, land_declared) = declared(&home, registry, &land, &bank).await;
+    let both = ([&bank, &land], [bank_declared, land_declared], [&bank_prepared, &land_prepared]);
+    Box::pin(found_in_the_registry(&home, made, early, both)).await;
 
     let alliance = propose(&home.chain, &bank.key, registry, &[bank_declared, land_declared]).await.unwrap();
     let (of_bank, of_land) = (agreed(made, &bank, bank_declared), agreed(made, &land, land_declared));
@@ -103,6 +105,55 @@ async fn each_member_takes_its_own_steps_and_none_of_them_twice() {
     let again = join(&alliance, &bank, &bank_prepared, &of_land).await.unwrap();
     assert_eq!(again.node_contract.address, joined.node_contract.address, "what is joined is not joined twice");
     certified_and_voted(&alliance, registry, &home, [&bank, &land], &bank_prepared).await;
+}
+
+/// What belongs together is found with what comes with it; whoever takes a member's name is told from that member before anything is accepted.
+async fn found_in_the_registry(
+    home: &Site,
+    made: Made,
+    early: Declared,
+    ([bank, land], declared, [bank_prepared, land_prepared]): ([&Joining; 2], [Declared; 2], [&Prepared; 2]),
+) {
+    let (chain, registry) = (&home.chain, made.address);
+    let found = async || {
+        let page = open_requirements(chain, registry, Some(name("mortgages")), None, 64).await.unwrap();
+        assert_eq!(page.next, None);
+        together(&page.requirements)
+    };
+    let ids = |set: &Together| -> Vec<Vec<u64>> {
+        set.seats.iter().map(|seat| seat.candidates.iter().map(|it| it.id).collect()).collect()
+    };
+    assert_eq!(found().await.iter().map(ids).collect::<Vec<_>>(), [[vec![0], vec![2, 1]]]);
+    let others = open_requirements(chain, registry, Some(name("taxes")), None, 64).await.unwrap();
+    assert_eq!(others.requirements, []);
+    let nowhere = open_requirements(chain, Address::repeat_byte(9), None, None, 64).await.unwrap_err();
+    assert!(matches!(nowhere, EstablishError::StrangeContract { .. }), "{nowhere}");
+
+    let refused = withdraw(chain, registry, &land.key, declared[0].id).await.unwrap_err();
+    assert!(refused.to_string().contains("NotTheAuthority"), "{refused}");
+    withdraw(chain, registry, &land.key, early.id).await.unwrap();
+    let sets = found().await;
+    let chosen = sets[0].chosen().unwrap();
+    for (requirement, declared) in chosen.iter().zip(declared) {
+        assert_eq!(declared_with(chain, requirement).await.unwrap(), declared, "what its file says");
+    }
+    assert_eq!((chosen[0].authority, &chosen[0].partners), (bank.key.address(), &vec![land.name]));
+    assert_eq!(
+        (chosen[0].node_contract, &chosen[0].endorsers),
+        (bank_prepared.node_contract, &vec![(node_name(0), 1)])
+    );
+
+    // Anybody may declare under the bank's name, and name the anchor of its chain.
+    let posing = Joining { key: Arc::new(SubmitterKey::random()), ..bank.clone() };
+    let elsewhere = Prepared { node_contract: Address::repeat_byte(9), ..*bank_prepared };
+    let posing = declare_again(home, registry, &posing, land, &elsewhere).await;
+    let alliance = propose(chain, &bank.key, registry, &[posing, declared[1]]).await.unwrap();
+    let refused = join(&alliance, land, land_prepared, &agreed(made, bank, declared[0])).await.unwrap_err();
+    let is_told = matches!(refused, EstablishError::OtherTerms { member, what } if member == bank.name && what.contains("authority"));
+    assert!(is_told, "{refused}");
+    let unshown = found().await[0].clone().with(&[3]).unwrap();
+    let error = declared_with(chain, unshown.chosen().unwrap()[0]).await.unwrap_err();
+    assert!(matches!(error, EstablishError::AnchorUnshown { .. }), "its authority has put none there: {error}");
 }
 
 /// Puts the code of a contract elsewhere, with these words at the beginning of the storage: a code hash does not tell the two apart.

@@ -30,6 +30,7 @@ use crate::support::{
 const START: [u64; 2] = [1000, 500];
 const WINDOW_S: u64 = 120;
 const LOOK: Duration = Duration::from_millis(100);
+const LOOKED_THROUGH: Duration = Duration::from_secs(5);
 /// Of the simulated clock; many times what anything takes here.
 const MAX_WAIT: Duration = Duration::from_secs(600);
 
@@ -153,6 +154,30 @@ fn a_running_relay_carries_for_a_member_that_is_admitted_under_it() {
         applied.await.unwrap();
         let known = relay.measured().members.into_iter().map(|member| (member.name, member.reach));
         assert!(known.collect::<Vec<_>>().contains(&(tax.name, Reach::Reached)));
+    });
+}
+
+// A-MORE-2: a node contract of an organization's own may tell of what does not exist; nothing of that is looked after.
+#[test]
+fn reservations_that_a_members_contract_invents_take_nobodys_place() {
+    let account = name("account");
+    simulate(async {
+        let world = World::new(0, &[account], START);
+        let relay = RelaySeat::empty();
+        relay.begin(&world).await;
+        let liar = world.founded.admit_liar("tax office", &[900, 901, 902, 903]);
+        until("the liar is carried for", || {
+            let members = relay.measured().members;
+            members.iter().any(|member| (member.name, member.reach) == (liar.name, Reach::Reached))
+        })
+        .await;
+        let asking = requester(&world, &relay, WINDOW_S).await;
+        insist(asking, account, transfer(&world, account));
+        until("a request of others is applied", || world.standing(1).1 == [Some(Outcome::Applied); 2]).await;
+        // Of the simulated clock: more than a look at all contracts takes.
+        sleep(LOOKED_THROUGH).await;
+        let measured = relay.measured();
+        assert_eq!((measured.open, measured.parked, measured.without_room), (0, 0, 0), "{measured:?}");
     });
 }
 

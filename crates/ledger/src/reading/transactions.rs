@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use alloy_consensus::Transaction as _;
-use alloy_primitives::{B256, U64};
+use alloy_primitives::{Address, B256, U64, keccak256};
 use chancery_light::{BUNDLE_VERSION, ChainReference, ProofBundle, ReceiptInclusion, TransactionInclusion};
 use serde::Deserialize;
 
@@ -32,6 +32,17 @@ impl Reader {
         };
         let index = body.index(tx_hash).ok_or_else(|| self.unknown_transaction(tx_hash))?;
         self.prove(&body, index, tx_hash)
+    }
+
+    /// The transaction of a final block that made a contract, by who has sent it and how many before; `None`: none of that block has. All of the block is verified, whether the
+    /// transaction succeeded is not looked at.
+    pub(crate) async fn maker(&self, number: u64, contract: Address) -> Result<Option<B256>, LedgerError> {
+        let body = self.body(number).await?;
+        let index = body.transactions.iter().enumerate().position(|(index, transaction)| {
+            let made = |from: Address| from.create(transaction.nonce()) == contract;
+            transaction.to().is_none() && body.sender(index).is_some_and(made)
+        });
+        Ok(index.and_then(|index| body.encoded_transactions.get(index)).map(keccak256))
     }
 
     async fn locate(&self, tx_hash: B256) -> Result<u64, LedgerError> {

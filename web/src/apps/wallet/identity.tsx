@@ -2,15 +2,16 @@
 import { useState, type ReactNode } from 'react';
 import { api, ProblemError } from '../../api/client';
 import type { PublicKey } from '../../api/types';
-import { Button } from '../../components/Button';
+import { Button, LinkButton } from '../../components/Button';
 import { Details, Identifier } from '../../components/Details';
 import { Dialog } from '../../components/Dialog';
 import { countryName, formatDate } from '../../components/format';
-import { Lock } from '../../components/icons';
+import { ArrowRight, Lock } from '../../components/icons';
 import { Await } from '../../components/Loading';
 import { Notice } from '../../components/Notice';
 import { PageHead } from '../../components/Shell';
 import { useAction, useLoaded } from '../../components/use-loaded';
+import { href } from '../../components/use-route';
 import { useLanguage } from '../../i18n/language';
 import { thumbprint } from '../../protocol/keys';
 import { removeVault } from '../../vault/vault';
@@ -75,6 +76,13 @@ export function Identity({ wallet }: { wallet: OpenWallet }): ReactNode {
           </section>
         )}
       </Await>
+      <section className="card stack" aria-labelledby="identity-consents">
+        <h2 id="identity-consents">{t('consents.section')}</h2>
+        <p className="muted small">{t('consents.lead')}</p>
+        <LinkButton icon={ArrowRight} href={href('identity', 'consents')}>
+          {t('consents.title')}
+        </LinkButton>
+      </section>
       <div className="buttons">
         <Button icon={Lock} onPress={wallet.lock}>
           {t('wallet.lock')}

@@ -13,6 +13,7 @@ import { VaultGate } from '../../vault/VaultGate';
 import { Applications } from './applications';
 import { Certificates } from './certificates';
 import { CertificatePage } from './certificate';
+import { Consents } from './consents';
 import { Identity } from './identity';
 import { RegistrationGate } from './registration';
 import { ShowPage } from './show';
@@ -81,10 +82,12 @@ export default function WalletApp(): ReactNode {
 
 function Pages({ wallet }: { wallet: OpenWallet }): ReactNode {
   const [page = 'certificates', id, action] = useRoute();
-  if (page === 'identity') return <Identity wallet={wallet} />;
+  const isConsents = page === 'identity' && id === 'consents';
+  if (page === 'identity' && !isConsents) return <Identity wallet={wallet} />;
   return (
     <RegistrationGate wallet={wallet}>
       {(user) => {
+        if (isConsents) return <Consents wallet={wallet} />;
         if (page === 'applications') {
           return <Applications wallet={wallet} user={user} kind={id === 'new' ? action : undefined} choosing={id === 'new'} />;
         }

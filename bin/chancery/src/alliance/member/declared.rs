@@ -4,7 +4,7 @@ use std::path::Path;
 
 use alloy_primitives::{Address, B256, U256};
 use anyhow::{Context as _, Result, ensure};
-use chancery_bridge::establish::{Candidate, Declared, Made, Prepared};
+use chancery_bridge::establish::{Candidate, Declared, Made, OpenRequirement, Prepared};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -38,8 +38,9 @@ pub(super) struct DeclaredFile {
     /// The transaction that made it: others look at what it was made of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     anchor_transaction: Option<B256>,
-    /// On the member's chain, follows the alliance's.
-    anchor_of_alliance: Address,
+    /// On the member's chain, follows the alliance's; absent: the file was found on the alliance chain, by somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    anchor_of_alliance: Option<Address>,
     /// Where the node contract will stand.
     pub(super) node_contract: Address,
     /// Hash of the member's genesis header; absent: a foreign chain.
@@ -64,9 +65,31 @@ impl DeclaredFile {
             requirement: None,
             anchor: prepared.to_alliance.map(|made| made.address),
             anchor_transaction: prepared.to_alliance.map(|made| made.transaction),
-            anchor_of_alliance: prepared.to_member,
+            anchor_of_alliance: Some(prepared.to_member),
             node_contract: prepared.node_contract,
             genesis_hash,
+        }
+    }
+
+    /// What the alliance chain shows of a member that has sent no file.
+    pub(super) fn found(
+        alliance_chain_id: u64,
+        registry: Address,
+        requirement: &OpenRequirement,
+        declared: Declared,
+    ) -> Self {
+        Self {
+            version: VERSION,
+            member: text_of(requirement.name),
+            alliance_chain_id,
+            chain_id: requirement.chain_id,
+            registry,
+            requirement: Some(declared.id),
+            anchor: declared.anchor.map(|made| made.address),
+            anchor_transaction: declared.anchor.map(|made| made.transaction),
+            anchor_of_alliance: None,
+            node_contract: requirement.node_contract,
+            genesis_hash: requirement.genesis_hash,
         }
     }
 
@@ -96,8 +119,14 @@ impl DeclaredFile {
         replace(path, &serde_json::to_vec_pretty(self)?)
     }
 
-    pub(super) fn prepared(&self) -> Prepared {
-        Prepared { to_member: self.anchor_of_alliance, to_alliance: self.made(), node_contract: self.node_contract }
+    pub(super) fn prepared(&self) -> Result<Prepared> {
+        let to_member = self.anchor_of_alliance.with_context(|| {
+            format!(
+                "this file of {} was found on the alliance chain: give what its own `chancery alliance require` wrote",
+                self.member
+            )
+        })?;
+        Ok(Prepared { to_member, to_alliance: self.made(), node_contract: self.node_contract })
     }
 
     fn made(&self) -> Option<Made> {
@@ -141,6 +170,32 @@ mod tests {
 
     use super::*;
     use crate::alliance::name_of;
+
+    // A-EST: others need nothing more of a member than what the chain shows; the member itself does.
+    #[test]
+    fn a_file_that_was_found_is_for_others() {
+        let made = Made { address: Address::repeat_byte(5), transaction: B256::repeat_byte(6) };
+        let requirement = OpenRequirement {
+            id: 4,
+            authority: Address::repeat_byte(4),
+            purpose: name_of("mortgages").unwrap(),
+            name: name_of("bank").unwrap(),
+            chain_id: 7101,
+            genesis_hash: Some(B256::repeat_byte(2)),
+            node_contract: Address::repeat_byte(3),
+            open_until: 0,
+            partners: Vec::new(),
+            endorsers: Vec::new(),
+        };
+        let declared = Declared { id: U256::from(4), anchor: Some(made) };
+        let file = DeclaredFile::found(1, Address::repeat_byte(1), &requirement, declared);
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("declared-4.json");
+        file.write(&path).unwrap();
+        let read = DeclaredFile::read(&path).unwrap();
+        assert_eq!((read.member.as_str(), read.declared(&path).unwrap()), ("bank", declared));
+        assert!(read.prepared().unwrap_err().to_string().contains("was found on the alliance chain"));
+    }
 
     // A-EST: a file that shows another member than the requirement is of is told before anybody votes by it.
     #[test]

@@ -111,7 +111,7 @@ pub(super) async fn declare(
     let open_until = now + command.hours * HOUR_S;
     let terms = Terms { purpose: member.purpose, partners: member.partners.clone(), open_until };
     let home = &member.home.chain;
-    let declared = establish::declare(home, registry, &member.joining, &terms, &file.prepared()).await?;
+    let declared = establish::declare(home, registry, &member.joining, &terms, &file.prepared()?).await?;
     let file = file.with(declared);
     file.write(&command.out)?;
     Ok((file, declared.id))
@@ -197,5 +197,5 @@ pub(super) async fn joined(
     }
     let (registry, purpose, partners) = (member.registry()?, member.purpose, member.partners.clone());
     let agreed = Agreed { registry, purpose, partners, others };
-    Ok(Box::pin(establish::join(alliance, &member.joining, &file.prepared(), &agreed)).await?)
+    Ok(Box::pin(establish::join(alliance, &member.joining, &file.prepared()?, &agreed)).await?)
 }

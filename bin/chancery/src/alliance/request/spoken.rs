@@ -55,11 +55,16 @@ pub(super) fn text(error: &RequestError, words: &Words) -> String {
             words.name(*member),
             words.name(*key)
         ),
-        RequestError::Refused { number, member, refusal: Refusal::Conflict { key, holder } } => format!(
-            "request {number} was refused by {}: key {} is held by the earlier request {holder}",
-            words.name(*member),
-            words.name(*key)
-        ),
+        RequestError::Refused { number, member, refusal: Refusal::Conflict { key, holder, expected, actual } } => {
+            let version = |what: &str, version: Option<u64>| version.map(|it| format!(", {what} version {it}"));
+            format!(
+                "request {number} was refused by {}: key {} is held by the earlier request {holder}{}{}",
+                words.name(*member),
+                words.name(*key),
+                version("expected", *expected).unwrap_or_default(),
+                version("actual", *actual).unwrap_or_default()
+            )
+        }
         error => words.explain(error),
     };
     let advice = match error.next_step() {
@@ -120,8 +125,11 @@ pub(super) fn refusal_fields(refusal: &Refusal, words: &Words) -> Vec<(&'static 
             ("expectedVersion", json!(expected)),
             ("actualVersion", json!(actual)),
         ],
-        Refusal::Conflict { key, holder } => {
-            vec![("key", json!(key)), ("keyName", json!(words.name(*key))), ("heldBy", json!(holder))]
+        Refusal::Conflict { key, holder, expected, actual } => {
+            let mut fields = vec![("key", json!(key)), ("keyName", json!(words.name(*key))), ("heldBy", json!(holder))];
+            fields.extend(expected.map(|version| ("expectedVersion", json!(version))));
+            fields.extend(actual.map(|version| ("actualVersion", json!(version))));
+            fields
         }
         Refusal::Malformed | Refusal::Rejected => Vec::new(),
     }
@@ -226,7 +234,16 @@ mod tests {
         for (name, expected) in expected.as_object().unwrap() {
             assert_eq!(&value[name], expected, "{name}");
         }
-        let held = RequestError::Refused { number: 9, member, refusal: Refusal::Conflict { key, holder: 4 } };
-        assert_eq!(refusal(&held, &words)["heldBy"], json!(4));
+        let conflict = Refusal::Conflict { key, holder: 4, expected: Some(1), actual: Some(2) };
+        let held = RequestError::Refused { number: 9, member, refusal: conflict };
+        let told = text(&held, &words);
+        assert!(told.contains("earlier request 4, expected version 1, actual version 2"), "{told}");
+        let value = refusal(&held, &words);
+        assert_eq!(
+            [&value["heldBy"], &value["expectedVersion"], &value["actualVersion"]],
+            [&json!(4), &json!(1), &json!(2)]
+        );
+        let unread = Refusal::Conflict { key, holder: 4, expected: None, actual: None };
+        assert_eq!(refusal_fields(&unread, &words).len(), 3, "what is not known is left out");
     }
 }

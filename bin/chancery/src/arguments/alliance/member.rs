@@ -38,7 +38,7 @@ pub(crate) struct Propose {
     /// Whoever proposes, as in `require`.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
-    /// What each member has declared: the files that `require` wrote.
+    /// What each member has declared: the files that `require` wrote, or `requirements match --out`.
     #[arg(value_name = "DECLARED", required = true, num_args = 2..=16)]
     pub(crate) declared: Vec<PathBuf>,
 }
@@ -50,7 +50,7 @@ pub(crate) struct Join {
     /// What the own `require` wrote.
     #[arg(long, value_name = "FILE")]
     pub(crate) declared: PathBuf,
-    /// What each other member's `require` wrote: the contracts that they bring are looked at before anything is accepted.
+    /// What each other member's `require` wrote, or `requirements match --out`: the contracts that they bring are looked at before anything is accepted.
     #[arg(value_name = "THEIRS", required = true, num_args = 1..=15)]
     pub(crate) others: Vec<PathBuf>,
 }

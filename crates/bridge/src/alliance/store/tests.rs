@@ -131,7 +131,8 @@ fn of_two_requests_over_one_version_the_second_fails() {
 fn the_younger_dies_and_the_older_waits() {
     let mut store = Store::default();
     reserve(&mut store, 5, &part(&[], &[1])).unwrap();
-    let conflict = Refusal::Conflict { key: key(1), holder: 5 };
+    let conflict = Refusal::Conflict { key: key(1), holder: 5, expected: Some(0), actual: Some(0) };
+    assert!(conflict.to_string().contains("request 5 (expected version 0, actual version 0): ask again"), "{conflict}");
     assert_eq!(reserve(&mut store, 6, &part(&[(1, 0)], &[])), Ok((Outcome::Refused, Some(conflict))));
     let held = Err(StoreError::KeyHeld { key: key(1), holder: 5 });
     assert_eq!(reserve(&mut store, 4, &part(&[(1, 0)], &[])), held);
@@ -143,7 +144,7 @@ fn readers_share_and_a_writer_is_alone() {
     let mut store = Store::default();
     reserve(&mut store, 3, &part(&[(1, 0)], &[])).unwrap();
     assert_eq!(reserve(&mut store, 5, &part(&[(1, 0)], &[])), Ok((Outcome::Reserved, None)));
-    let conflict = Refusal::Conflict { key: key(1), holder: 3 };
+    let conflict = Refusal::Conflict { key: key(1), holder: 3, expected: None, actual: Some(0) };
     assert_eq!(reserve(&mut store, 4, &part(&[], &[1])), Ok((Outcome::Refused, Some(conflict))));
     let held = Err(StoreError::KeyHeld { key: key(1), holder: 3 });
     assert_eq!(reserve(&mut store, 2, &part(&[], &[1])), held);

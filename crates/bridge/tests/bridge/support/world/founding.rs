@@ -8,7 +8,7 @@ use alloy::{
     signers::{SignerSync as _, local::PrivateKeySigner},
 };
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, hex, keccak256};
-use alloy_sol_types::{SolCall, SolConstructor};
+use alloy_sol_types::{SolCall, SolConstructor, SolEvent as _};
 use chancery_bridge::{alliance::certificate::Scope, key::NodeKey};
 use chancery_contracts::{
     Alliance, Anchor, RequirementRegistry, StoreNode, predeploys, uncompressed_g1, uncompressed_g2,
@@ -217,12 +217,32 @@ impl Founded {
 
     /// The members take in another one, on the first one's chain and over its anchors; they have when there is a block.
     pub(crate) fn admit(&self, title: &str) -> SimMember {
+        let (anchor, alliance, member) = (self.first_anchors[1], self.alliance, name(title));
+        self.admitted(title, |owner| {
+            let arguments = StoreNode::constructorCall { anchor, alliance, member, owner: owner.address() };
+            owner.deploy(&StoreNode::BYTECODE, &arguments)
+        })
+    }
+
+    /// The same of one whose node contract is its own: it says that it has reserved these numbers, whatever the alliance has.
+    pub(crate) fn admit_liar(&self, title: &str, invented: &[u64]) -> SimMember {
+        let anchor = self.first_anchors[1];
+        self.admitted(title, |owner| {
+            let address = owner.address().create(owner.nonce);
+            owner.send(TxKind::Create, liar(anchor));
+            for number in invented {
+                // Any call but the two that it answers.
+                owner.call(address, &StoreNode::refusedKeyCall { number: *number });
+            }
+            address
+        })
+    }
+
+    fn admitted(&self, title: &str, node_contract: impl FnOnce(&mut Founder) -> Address) -> SimMember {
         let (mut home, mut owner) = (self.home.lock(), self.owners[0].lock());
-        let [to_alliance, to_member] = self.first_anchors;
+        let to_alliance = self.first_anchors[0];
         let (member, essentials) = (name(title), owner.node.essentials.clone());
-        let arguments =
-            StoreNode::constructorCall { anchor: to_member, alliance: self.alliance, member, owner: owner.address() };
-        let node_contract = owner.deploy(&StoreNode::BYTECODE, &arguments);
+        let node_contract = node_contract(&mut owner);
         let mut partners: Vec<B256> = self.members.iter().map(|member| member.name).collect();
         partners.sort_unstable();
         let endorsers = (0..ENDORSERS).map(|i| RequirementRegistry::Endorser { node: node_name(i), weight: 1 });
@@ -252,6 +272,31 @@ impl Founded {
         }
         SimMember { name: member, node_contract, nodes }
     }
+}
+
+/// Creation code of a contract that has that anchor, says `Reserved` of every number, and logs it of the one that it is called with.
+fn liar(anchor: Address) -> Bytes {
+    const ANCHOR_AT: u8 = 66;
+    const OUTCOME_AT: u8 = 94;
+    // The selector: PUSH0, CALLDATALOAD, PUSH1 224, SHR.
+    let mut code = vec![0x5f, 0x35, 0x60, 0xe0, 0x1c];
+    for (selector, at) in [(StoreNode::ANCHORCall::SELECTOR, ANCHOR_AT), (StoreNode::outcomeCall::SELECTOR, OUTCOME_AT)]
+    {
+        code.extend([0x80, 0x63]); // DUP1, PUSH4
+        code.extend(selector);
+        code.extend([0x14, 0x60, at, 0x57]); // EQ, PUSH1, JUMPI
+    }
+    code.extend([0x60, 4, 0x35, 0x7f]); // PUSH1, CALLDATALOAD, PUSH32
+    code.extend(StoreNode::Reserved::SIGNATURE_HASH.as_slice());
+    code.extend([0x60, 32, 0x5f, 0xa2, 0x00]); // PUSH1, PUSH0, LOG2, STOP
+    code.extend([0x5b, 0x73]); // JUMPDEST, PUSH20
+    code.extend(anchor.as_slice());
+    code.extend([0x5f, 0x52, 0x60, 32, 0x5f, 0xf3]); // PUSH0, MSTORE, PUSH1, PUSH0, RETURN
+    // JUMPDEST, PUSH1 1 (reserved), PUSH0, MSTORE, PUSH1, PUSH0, RETURN
+    code.extend([0x5b, 0x60, 1, 0x5f, 0x52, 0x60, 128, 0x5f, 0xf3]);
+    // PUSH1, DUP1, PUSH1 (behind this), PUSH0, CODECOPY, PUSH0, RETURN
+    let begin = [0x60, u8::try_from(code.len()).unwrap(), 0x80, 0x60, 9, 0x5f, 0x39, 0x5f, 0xf3];
+    [&begin[..], &code].concat().into()
 }
 
 /// A node with certificates for everything; serial numbers are given one after the other.
