@@ -13,7 +13,7 @@ mod entities;
 mod entity;
 mod facts;
 mod founded;
-mod genesis;
+pub(crate) mod genesis;
 pub(crate) mod layout;
 mod listen;
 mod mqtt;
