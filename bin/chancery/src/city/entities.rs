@@ -149,7 +149,9 @@ pub(super) async fn lock_all(data: &DataDir) -> Result<()> {
 }
 
 pub(super) fn directory(founded: &Founded) -> Arc<CityDirectory> {
-    Arc::new(CityDirectory::of_city(founded.main_chain_id()))
+    let main = founded.main_chain_id();
+    let kinds = founded.sides().into_iter().filter_map(|chain| Some((chain.name.parse().ok()?, chain.id(main))));
+    Arc::new(CityDirectory::new(main, kinds))
 }
 
 pub(super) fn clock() -> Clock {

@@ -1,9 +1,9 @@
 //! The genesis files of a city: made at its first start, read ever after.
 
+mod anchored;
 mod approvals;
 mod authorities;
 mod one_city;
-mod together;
 
 use std::{collections::BTreeMap, fs};
 
@@ -17,12 +17,12 @@ use chancery_contracts::{
 use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, GenesisConfig, PredeployConfig};
 use chancery_primitives::CertificateKind;
 
-use self::{approvals::ensure_asks_for_both_operators, one_city::ensure_of_one_city};
 pub(crate) use self::{
+    anchored::{Together, together, write},
     approvals::ensure_two_operators_for,
     authorities::ensure_founded_with,
-    together::{Together, together, write},
 };
+use self::{approvals::ensure_asks_for_both_operators, one_city::ensure_of_one_city};
 use super::layout::{CityChain, DataDir, MAIN, SIDE};
 use crate::founding::Founding;
 
@@ -43,7 +43,8 @@ pub(crate) fn load_or_found(
         return load(data, &SIDE);
     }
     let founding = founding()?;
-    write(&directory, &together(&SIDE, |_| Ok(founding.clone()))?)?;
+    let made = together(&SIDE, |_| Ok(founding.clone()))?;
+    write(&directory, made.iter().map(Together::file))?;
     read(data, &SIDE)
 }
 

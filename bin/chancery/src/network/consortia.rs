@@ -50,7 +50,7 @@ pub(super) fn make(
     if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).with_context(|| format!("cannot make the folder {}", parent.display()))?;
     }
-    write(&folder, &all)?;
+    write(&folder, all.iter().map(Together::file))?;
     let authorities = file.authorities();
     let holders = Holders::of(&authorities);
     let chains: Vec<Value> = all.iter().map(|made| described(made, &folder)).collect();

@@ -17,6 +17,7 @@ use chancery_reference_points::{
     m2p::M2p,
     m2r::M2rData,
     mandate::{AccessRight, Contracts, Holders},
+    operation::ChainName,
     p2r::P2r,
     r2d::R2dSources,
     s2p::{S2p, S2pData},
@@ -27,7 +28,7 @@ use chancery_sharing::directory::{DescriptionFiles, DirectoryAt};
 
 use super::{ChainAccess, Ground, chain_name};
 use crate::city::{
-    layout::{DataDir, MAIN, SIDE, chains},
+    layout::{DataDir, MAIN},
     ports::{DatabaseAccounts, DatabaseIndex, DatabaseJournal, DatabaseRegistrations},
     secrets::load_or_create_private_key,
 };
@@ -47,7 +48,7 @@ pub(super) fn processing(
         main: chain_name(MAIN.name),
         submitter: access.submitter.clone(),
         operator: access.submitter,
-        kinds: SIDE.into_iter().map(|chain| (chain.name.to_owned(), chain_name(chain.name))).collect(),
+        kinds: directory.kinds().iter().map(|kind| (kind.as_str().to_owned(), chain_name(kind.as_str()))).collect(),
         genesis_files: access.genesis.into_iter().map(|(chain, file)| (chain_name(chain), file)).collect(),
         public_rpc_urls: BTreeMap::new(),
         shown_patience: SHOWN_PATIENCE,
@@ -96,7 +97,7 @@ pub(super) fn representation(ground: &Ground, p2r: Arc<dyn P2r>) -> Result<Repre
         handlers: operations::handlers(ground.directory.clone()),
         formats: data_formats()?,
         format_store: Arc::new(FormatFiles::new(&data.formats())),
-        chains: chains().map(|chain| chain_name(chain.name)).collect(),
+        chains: chains(&ground.directory),
         journal: journal(ground, Keeper::Representation),
         index: Arc::new(DatabaseIndex::new(ground.database.clone())),
         clock: ground.clock.clone(),
@@ -170,6 +171,12 @@ fn data_formats() -> Result<Vec<DataFormat>> {
     let mut formats = kinds::data_formats()?;
     formats.extend(desk::data_formats(&chain_name(MAIN.name))?);
     Ok(formats)
+}
+
+/// All chains that record data blocks.
+fn chains(directory: &CityDirectory) -> Vec<ChainName> {
+    let sides = directory.kinds().into_iter().map(|kind| chain_name(kind.as_str()));
+    std::iter::once(directory.main()).chain(sides).collect()
 }
 
 /// Where the city's directory of shared resources is.

@@ -21,7 +21,8 @@ pub(super) fn ensure_of_one_city(data: &DataDir, all: &[(CityChain, GenesisConfi
         );
     }
     for followed in FOUNDED.into_iter().filter(|followed| all.iter().any(|(chain, _)| chain == followed)) {
-        let mut after = all.iter().filter(|(chain, _)| *chain != MAIN && is_founded_before(followed, *chain)).peekable();
+        let mut after =
+            all.iter().filter(|(chain, _)| *chain != MAIN && is_founded_before(followed, *chain)).peekable();
         // The last is followed by nobody.
         if after.peek().is_none() {
             continue;

@@ -27,16 +27,18 @@ impl Together {
         let hash = genesis.header().hash();
         Ok(Self { chain, config, hash })
     }
+
+    /// What its file holds.
+    pub(crate) const fn file(&self) -> (CityChain, &GenesisConfig) {
+        (self.chain, &self.config)
+    }
 }
 
 /// The genesis of the main chain and of these side chains, in the order of their founding. `founding`: what each is made from; the validators differ, and nothing else.
 ///
 /// # Errors
 /// What a chain cannot be made from.
-pub(crate) fn together(
-    sides: &[CityChain],
-    founding: impl Fn(CityChain) -> Result<Founding>,
-) -> Result<Vec<Together>> {
+pub(crate) fn together(sides: &[CityChain], founding: impl Fn(CityChain) -> Result<Founding>) -> Result<Vec<Together>> {
     // The side chains name the main chain's genesis, so its own cannot name theirs: its anchors are made when the city runs.
     let main = Together::new(MAIN, config(MAIN, &founding(MAIN)?)?)?;
     let main_hash = main.hash;
@@ -72,13 +74,13 @@ fn side_of_city(
 ///
 /// # Errors
 /// When they cannot be written, or the folder is there and not empty.
-pub(crate) fn write(directory: &Path, made: &[Together]) -> Result<()> {
+pub(crate) fn write<'a>(directory: &Path, all: impl IntoIterator<Item = (CityChain, &'a GenesisConfig)>) -> Result<()> {
     let beside = directory.with_extension("new");
     if beside.exists() {
         fs::remove_dir_all(&beside)?;
     }
     fs::create_dir_all(&beside)?;
-    for Together { chain, config, .. } in made {
+    for (chain, config) in all {
         let mut file = fs::File::create(beside.join(format!("{}.json", chain.name)))?;
         file.write_all(serde_json::to_string_pretty(config)?.as_bytes())?;
         file.sync_all()?;
@@ -108,7 +110,8 @@ mod tests {
         assert_eq!(apart.iter().map(|made| made.chain.name).collect::<Vec<_>>(), ["main", "degree"]);
         let [main, side] = &apart[..] else { panic!("two chains") };
         assert_ne!(main.config.validators, side.config.validators);
-        let anchor = side.config.predeploys.iter().find(|contract| contract.address == predeploys::MAIN_ANCHOR).unwrap();
+        let anchor =
+            side.config.predeploys.iter().find(|contract| contract.address == predeploys::MAIN_ANCHOR).unwrap();
         assert!(anchor.init_code.ends_with(main.hash.as_slice()));
         assert!(
             !side.config.predeploys.iter().any(|contract| contract.address == predeploys::side_anchor(1)),
