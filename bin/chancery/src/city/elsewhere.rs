@@ -92,12 +92,17 @@ pub(super) struct Distant {
 impl Distant {
     /// Where its node is, for everybody.
     pub(super) fn shown_url(&self) -> String {
-        let mut url = self.config.rpc_url.clone();
-        if url.password().is_some() && url.set_password(Some(HIDDEN)).is_err() {
-            return HIDDEN.to_owned();
-        }
-        url.as_str().trim_end_matches('/').to_owned()
+        shown(&self.config.rpc_url)
     }
+}
+
+/// Of a password only that there is one.
+fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    if url.password().is_some() && url.set_password(Some(HIDDEN)).is_err() {
+        return HIDDEN.to_owned();
+    }
+    url.as_str().trim_end_matches('/').to_owned()
 }
 
 /// Reads a file and everything that it names. No node is asked.
@@ -205,3 +210,6 @@ impl Elsewhere {
         Ok(CityChains::Elsewhere(distant.collect::<Result<_>>()?))
     }
 }
+
+#[cfg(test)]
+mod tests;
