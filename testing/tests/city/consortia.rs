@@ -41,7 +41,7 @@ impl Consortia {
         let people = ["--administrator", &administrator, "--contract-operator", &operator];
         let more = ["--contract-operator", &second, "--chain", &chains[0], "--chain", &chains[1]];
         let city = ["--submitter-key", "submitter", "--out", &founding];
-        let founded = all.told(NOWHERE, &[&["network", "founding"], &roles[..], &people, &more, &city].concat());
+        let founded = all.told(NOWHERE, &[&["network", "founding"][..], &roles, &people, &more, &city].concat());
         assert_eq!(founded["chains"], serde_json::json!({"main": ["tax"], "degree": ["university"]}));
 
         let members = CHAINS.map(|(_, member)| all.file(&format!("{member}.json")));
@@ -129,7 +129,7 @@ fn a_right_of_one_consortiums_chain_issues_on_that_of_another() {
     let key = |name: &str| all.file(name);
     let [clerk, registrar, holder] = ["clerk", "registrar", "holder"].map(|name| all.new_key(name));
     let operator = |arguments: &[&str]| {
-        all.told(&city.gateway, &[&["--key", &key("operator"), "organization"], arguments].concat());
+        all.told(&city.gateway, &[&["--key", &key("operator"), "organization"][..], arguments].concat());
     };
     for (organization, member, right) in
         [("OWN-UNIVERSITY", &clerk, "degree"), ("OWN-REGISTER", &registrar, "registration")]

@@ -59,11 +59,11 @@ pub(crate) async fn gateway(options: &RunGateway, json: bool) -> Result<()> {
     // The ports first: if one is taken, nothing else needs to start.
     let listeners = Listeners::open(services).await?;
     let brokers = mqtt::brokers(&services.mqtt_brokers, submitter.address())?;
-    let alliance = watched_alliance(services.alliance.as_deref()).await?;
+    let alliance = Box::pin(watched_alliance(services.alliance.as_deref())).await?;
     let chains = tokio::select! {
         biased;
         () = stop.as_mut() => return Ok(()),
-        connected = elsewhere.connect() => connected?,
+        connected = Box::pin(elsewhere.connect()) => connected?,
     };
     elsewhere.keep(&data)?;
     let elsewhere::Elsewhere { founded, genesis, .. } = elsewhere;
@@ -121,7 +121,7 @@ async fn run(context: runtime::Context, options: &Up, json: bool, data: DataDir,
     }
     genesis::ensure_two_operators_for(&data, &genesis, &options.two_operators)?;
 
-    let alliance = watched_alliance(services.alliance.as_deref()).await?;
+    let alliance = Box::pin(watched_alliance(services.alliance.as_deref())).await?;
     let nodes = nodes::start(&context, options.rpc_base_port, &data, &validators, &genesis).await?;
     let parts = Parts { options: services, json, data, founded, genesis, submitter, brokers, alliance };
     Box::pin(serve(parts, CityChains::here(&context, nodes), listeners, stop)).await

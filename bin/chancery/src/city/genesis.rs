@@ -62,7 +62,8 @@ fn read(data: &DataDir, sides: &[CityChain]) -> Result<Vec<(CityChain, GenesisCo
         let text = fs::read_to_string(&path).with_context(|| {
             format!("{} is missing: restore it from a copy, or start a new city in an empty folder", path.display())
         })?;
-        let config = serde_json::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))?;
+        let config: GenesisConfig =
+            serde_json::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))?;
         Ok((*chain, config))
     });
     let all = all.collect::<Result<Vec<_>>>()?;

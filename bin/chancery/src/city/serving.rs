@@ -1,13 +1,8 @@
 //! A city over chains that run: the entities first, the gateway last; and stopping them in the other order.
 
-use std::{
-    net::SocketAddr,
-    pin::{Pin, pin},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, Error, Result};
+use anyhow::{Context as _, Result};
 use chancery_bridge::progress::{Follower, ProgressBoard, window::MAX_REQUESTS};
 use chancery_execution::GenesisConfig;
 use chancery_gateway::{Doors, Gateway, GatewayConfig, Origin, mqtt::Broker};
