@@ -95,7 +95,7 @@ pub(super) fn representation(ground: &Ground, p2r: Arc<dyn P2r>) -> Result<Repre
         },
         p2r,
         handlers: operations::handlers(ground.directory.clone()),
-        formats: data_formats()?,
+        formats: data_formats(&ground.directory)?,
         format_store: Arc::new(FormatFiles::new(&data.formats())),
         chains: chains(&ground.directory),
         journal: journal(ground, Keeper::Representation),
@@ -166,10 +166,12 @@ fn journal(ground: &Ground, keeper: Keeper) -> Arc<DatabaseJournal> {
     Arc::new(DatabaseJournal::new(ground.database.clone(), keeper))
 }
 
-/// The formats of everything that is recorded.
-fn data_formats() -> Result<Vec<DataFormat>> {
+/// The formats of everything that is recorded on a chain of the city.
+fn data_formats(directory: &CityDirectory) -> Result<Vec<DataFormat>> {
     let mut formats = kinds::data_formats()?;
     formats.extend(desk::data_formats(&chain_name(MAIN.name))?);
+    let recording = chains(directory);
+    formats.retain(|format| recording.contains(&format.chain));
     Ok(formats)
 }
 

@@ -173,3 +173,54 @@ impl News {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use alloy_primitives::Bytes;
+    use chancery_ledger::Event;
+    use tokio::sync::broadcast::channel;
+
+    use super::*;
+
+    const REGISTRY: Address = Address::repeat_byte(7);
+    const WORD_BYTES: usize = 32;
+
+    fn event(contract: Address, topics: &[u8], first_word: u8) -> Event {
+        Event {
+            block_number: 5,
+            block_hash: B256::ZERO,
+            block_time_ms: 5_000,
+            tx_hash: B256::ZERO,
+            log_index: 0,
+            contract,
+            topics: topics.iter().copied().map(B256::repeat_byte).collect(),
+            data: Bytes::from(vec![first_word; WORD_BYTES]),
+        }
+    }
+
+    // FOUND-9, TRUST-6: what a node elsewhere proves is heard as that of a node in the process is.
+    #[tokio::test]
+    async fn events_of_a_chain_elsewhere_are_heard_and_a_gap_is_noticed() {
+        let (finals, received) = channel(4);
+        let mut news = News {
+            finals: Finals::Elsewhere(received),
+            contract: REGISTRY,
+            head: 0,
+            time_s: 0,
+            heard: Heard::default(),
+        };
+        let tell = |number, events| finals.send(Arc::new(Told { number, time_s: number, events })).unwrap();
+        let others = event(Address::ZERO, &[1, 2, 3], 0);
+        tell(5, Some(vec![others, event(REGISTRY, &[1, 8], 1), event(REGISTRY, &[1, 9, 3], 0)]));
+        news.next().await;
+        let [right, holder, kind] = [8, 9, 3].map(B256::repeat_byte);
+        let heard =
+            Heard { subjects: [right, holder].into(), pairs: [((holder, kind), true)].into(), is_incomplete: false };
+        assert_eq!((news.head, news.time_s, news.take()), (5, 5, heard));
+        tell(900, None);
+        news.catch_up();
+        assert!(news.head == 900 && news.take().is_incomplete, "what lies between was not read");
+    }
+}
