@@ -23,7 +23,27 @@ pub(crate) async fn ask<T: DeserializeOwned>(url: &str, method: &str) -> Result<
 /// # Errors
 /// As [`ask`].
 pub(crate) async fn ask_with<T: DeserializeOwned>(url: &str, method: &str, params: &Value) -> Result<T> {
-    let client = reqwest::Client::builder().no_proxy().timeout(MAX_WAIT).build()?;
+    ask_by(&client()?, url, method, params).await
+}
+
+/// What asks. No proxy of the environment comes between.
+///
+/// # Errors
+/// When the system gives no authorities of TLS.
+pub(crate) fn client() -> Result<reqwest::Client> {
+    Ok(reqwest::Client::builder().no_proxy().timeout(MAX_WAIT).build()?)
+}
+
+/// The same by a client that is there, for whoever asks often.
+///
+/// # Errors
+/// As [`ask`].
+pub(crate) async fn ask_by<T: DeserializeOwned>(
+    client: &reqwest::Client,
+    url: &str,
+    method: &str,
+    params: &Value,
+) -> Result<T> {
     let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
     let sent = client.post(url).header("content-type", "application/json").body(request.to_string()).send().await;
     let response = sent.map_err(|error| {

@@ -9,7 +9,7 @@ use chancery_ledger::ChainConfig;
 use commonware_runtime::{Metrics as _, Supervisor as _, tokio as runtime};
 
 use super::{
-    elsewhere::Distant,
+    elsewhere::{Distant, Said},
     layout::MAIN,
     nodes::{self, CityNodes},
     peers::NodePeers,
@@ -20,8 +20,8 @@ use crate::network::measured;
 pub(super) enum CityChains {
     /// Their nodes run in this process, whose runtime measures itself.
     Here(Vec<CityNodes>, MetricsSource),
-    /// Others run them.
-    Elsewhere(Vec<Distant>),
+    /// Others run them, and say how they are.
+    Elsewhere(Vec<Distant>, Arc<Said>),
 }
 
 impl CityChains {
@@ -35,7 +35,7 @@ impl CityChains {
     pub(super) fn configs(&self) -> Result<Vec<ChainConfig>> {
         match self {
             Self::Here(nodes, _) => nodes::configs(nodes),
-            Self::Elsewhere(chains) => Ok(chains.iter().map(|distant| distant.config.clone()).collect()),
+            Self::Elsewhere(chains, _) => Ok(chains.iter().map(|distant| distant.config.clone()).collect()),
         }
     }
 
@@ -45,7 +45,7 @@ impl CityChains {
             Self::Here(nodes, _) => {
                 nodes.iter().map(|nodes| (nodes.chain.name, nodes.first().rpc_url().to_owned())).collect()
             }
-            Self::Elsewhere(chains) => {
+            Self::Elsewhere(chains, _) => {
                 chains.iter().map(|distant| (distant.chain.name, distant.config.rpc_url.to_string())).collect()
             }
         }
@@ -55,7 +55,9 @@ impl CityChains {
     pub(super) fn shown(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Here(..) => self.endpoints(),
-            Self::Elsewhere(chains) => chains.iter().map(|distant| (distant.chain.name, distant.shown_url())).collect(),
+            Self::Elsewhere(chains, _) => {
+                chains.iter().map(|distant| (distant.chain.name, distant.shown_url())).collect()
+            }
         }
     }
 
@@ -65,11 +67,11 @@ impl CityChains {
         config.and_then(|config| config.genesis_hash).context("there is no main chain")
     }
 
-    /// Who runs each and how it is, as nodes of this process hear it; `None` where there are none.
-    pub(super) fn peers(&self) -> Option<Arc<dyn PeerView>> {
+    /// Who runs each and how it is, as its node hears it.
+    pub(super) fn peers(&self) -> Arc<dyn PeerView> {
         match self {
-            Self::Here(nodes, _) => Some(Arc::new(NodePeers::of(nodes))),
-            Self::Elsewhere(_) => None,
+            Self::Here(nodes, _) => Arc::new(NodePeers::of(nodes)),
+            Self::Elsewhere(_, said) => said.clone(),
         }
     }
 
@@ -85,7 +87,7 @@ impl CityChains {
                     text
                 })
             }
-            Self::Elsewhere(_) => Arc::new(String::new),
+            Self::Elsewhere(..) => Arc::new(String::new),
         }
     }
 
@@ -96,7 +98,7 @@ impl CityChains {
                 let failures = nodes.iter().map(|nodes| Box::pin(nodes.failed()));
                 futures::future::select_all(failures).await.0
             }
-            Self::Elsewhere(_) => std::future::pending().await,
+            Self::Elsewhere(..) => std::future::pending().await,
         }
     }
 
@@ -108,7 +110,7 @@ impl CityChains {
                     nodes.shutdown().await;
                 }
             }
-            Self::Elsewhere(chains) => drop(chains),
+            Self::Elsewhere(chains, _) => drop(chains),
         }
     }
 }

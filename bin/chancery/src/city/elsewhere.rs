@@ -2,10 +2,12 @@
 //! (`docs/specs/founding.md`, "A city over nodes elsewhere").
 
 mod followed;
+mod said;
 
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use alloy_primitives::Bytes;
@@ -16,7 +18,10 @@ use chancery_ledger::{ChainConfig, Ledger, LedgerLimits, RevertReasons};
 use serde::Deserialize;
 use url::Url;
 
-pub(super) use self::followed::{Followed, Told};
+pub(super) use self::{
+    followed::{Followed, Told},
+    said::Said,
+};
 use super::{
     chains::CityChains,
     founded::Founded,
@@ -205,9 +210,9 @@ impl Elsewhere {
             .with_context(|| format!("a node that {} names", self.path.display()))?;
         let distant = self.sites.iter().cloned().map(|Site { chain, config, genesis_header }| {
             let followed = Followed::start(ledger.chain(chain.name)?.clone());
-            Ok(Distant { chain, config, genesis_header, followed })
+            Ok::<_, anyhow::Error>(Distant { chain, config, genesis_header, followed })
         });
-        Ok(CityChains::Elsewhere(distant.collect::<Result<_>>()?))
+        Ok(CityChains::Elsewhere(distant.collect::<Result<_>>()?, Arc::new(Said::start(&self.sites)?)))
     }
 }
 

@@ -99,7 +99,7 @@ impl<'n> Ground<'n> {
     fn all(chains: &'n CityChains, genesis: &[(CityChain, GenesisConfig)]) -> Result<Vec<Self>> {
         match chains {
             CityChains::Here(nodes, _) => nodes.iter().map(|nodes| Self::here(nodes, genesis)).collect(),
-            CityChains::Elsewhere(chains) => Ok(chains.iter().map(Self::elsewhere).collect()),
+            CityChains::Elsewhere(chains, _) => Ok(chains.iter().map(Self::elsewhere).collect()),
         }
     }
 

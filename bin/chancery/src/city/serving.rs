@@ -112,7 +112,7 @@ async fn start(parts: &Parts<'_>, chains: &CityChains, kept: &mut Kept, shutdown
     }
     relay.shown().await;
     doors.anchors = Some(relay.board());
-    doors.peers = chains.peers();
+    doors.peers = Some(chains.peers());
     doors.shown = Some(Arc::new(ShownPort::new(relay.board(), relay.reached())));
     Ok(doors)
 }
