@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use alloy::transports::http::reqwest;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// A node that is well answers at once.
 const MAX_WAIT: Duration = Duration::from_secs(10);
+/// Far more than a node has to say.
+const MAX_ANSWER_BYTES: usize = 64 << 20;
 
 /// Asks a node a question without parameters.
 ///
@@ -46,7 +48,7 @@ pub(crate) async fn ask_by<T: DeserializeOwned>(
 ) -> Result<T> {
     let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
     let sent = client.post(url).header("content-type", "application/json").body(request.to_string()).send().await;
-    let response = sent.map_err(|error| {
+    let mut response = sent.map_err(|error| {
         if error.is_connect() {
             anyhow!("nobody listens on {url}: the node does not run, or listens elsewhere (`rpc.listen` in its node.toml); if it does not start, `chancery doctor --config node.toml` looks at its files")
         } else if error.is_timeout() {
@@ -55,8 +57,15 @@ pub(crate) async fn ask_by<T: DeserializeOwned>(
             anyhow!(error).context(format!("cannot ask {url}"))
         }
     })?;
-    let text = response.text().await.with_context(|| format!("{url} broke off its answer"))?;
-    let mut answer: Value = serde_json::from_str(&text).with_context(|| format!("{url} is no JSON-RPC endpoint"))?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.with_context(|| format!("{url} broke off its answer"))? {
+        ensure!(
+            body.len() + chunk.len() <= MAX_ANSWER_BYTES,
+            "{url} answers {method} with more than {MAX_ANSWER_BYTES} bytes"
+        );
+        body.extend_from_slice(&chunk);
+    }
+    let mut answer: Value = serde_json::from_slice(&body).with_context(|| format!("{url} is no JSON-RPC endpoint"))?;
     if let Some(error) = answer.get("error") {
         let message = error["message"].as_str().unwrap_or("an error without a message");
         bail!("{url} refuses {method}: {message}");
