@@ -17,6 +17,7 @@ use chancery_doors::{EntityLock, Remote};
 use chancery_identity::{DatabaseLocation, IdentityDatabase, KeyRing};
 use chancery_ledger::{Ledger, SubmitterKey};
 use chancery_monitoring::{AlertDesk, DataAudit, Monitoring};
+use chancery_primitives::CertificateKind;
 use chancery_reference_points::{
     journal::Clock,
     o2c::{O2c, O2cAlerts},
@@ -150,7 +151,10 @@ pub(super) async fn lock_all(data: &DataDir) -> Result<()> {
 
 pub(super) fn directory(founded: &Founded) -> Arc<CityDirectory> {
     let main = founded.main_chain_id();
-    let kinds = founded.sides().into_iter().filter_map(|chain| Some((chain.name.parse().ok()?, chain.id(main))));
+    let kinds = founded
+        .sides()
+        .into_iter()
+        .filter_map(|chain| Some((chain.name.parse::<CertificateKind>().ok()?, chain.id(main))));
     Arc::new(CityDirectory::new(main, kinds))
 }
 
