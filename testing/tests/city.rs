@@ -7,6 +7,8 @@ mod alteration;
 mod business;
 #[path = "city/commands.rs"]
 mod commands;
+#[path = "city/consortia.rs"]
+mod consortia;
 #[path = "city/disclosure.rs"]
 mod disclosure;
 #[path = "city/founded.rs"]

@@ -46,7 +46,7 @@ pub(crate) fn configuration<T: DeserializeOwned>(path: &Path) -> Result<T> {
 }
 
 /// A path that a configuration file names, relative to that file.
-fn beside(file: &Path, path: &Path) -> PathBuf {
+pub(crate) fn beside(file: &Path, path: &Path) -> PathBuf {
     file.parent().unwrap_or_else(|| Path::new("")).join(path)
 }
 

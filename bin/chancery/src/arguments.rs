@@ -58,7 +58,7 @@ pub(crate) use share::{
 };
 pub(crate) use shown::{ConditionCommand, ConsentCommand};
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
-pub(crate) use up::{AuditRate, RunNode, Traces, Up};
+pub(crate) use up::{AuditRate, RunGateway, RunNode, Services, Traces, Up};
 
 /// Issue, show and check electronic certificates on chains that anybody can verify.
 #[derive(Debug, Parser)]
@@ -114,6 +114,8 @@ pub(crate) struct Connection {
 pub(crate) enum Command {
     /// Start a city: main chain, side chains, gateway and web on embedded storage, in one process unless `--entities separate` is given.
     Up(Up),
+    /// Run the gateway, the web and the entities of a city whose chains other processes run, on this machine or elsewhere (`chancery node`).
+    Gateway(RunGateway),
     /// Run one of the five entities of a city in a process of its own; `chancery up --entities separate` starts all five.
     Entity(RunEntity),
     /// Run one node of a chain that several organizations run: a validator or a follower.

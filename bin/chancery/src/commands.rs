@@ -64,8 +64,12 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
     let connection = arguments.connection;
     match arguments.command {
         Command::Up(up) => {
-            logging::start(output.is_json(), &up.traces)?;
+            logging::start(output.is_json(), &up.services.traces)?;
             city::up(&up, output.is_json()).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Gateway(gateway) => {
+            logging::start(output.is_json(), &gateway.services.traces)?;
+            serve(city::gateway(&gateway, output.is_json()))
         }
         Command::Entity(entity) => {
             logging::start(output.is_json(), &entity.traces)?;

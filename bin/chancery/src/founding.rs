@@ -1,6 +1,7 @@
 //! What chains are founded with: who holds which authority from the first block on, and which ids they have (`docs/specs/founding.md`).
 
 pub(crate) mod chain_ids;
+mod chain_members;
 mod file;
 pub(crate) mod known_keys;
 mod made;
@@ -18,8 +19,9 @@ pub(crate) use self::{file::FoundingFile, made::make};
 use crate::keys::{development, development_key};
 
 /// What the genesis of a new chain is made from.
+#[derive(Clone)]
 pub(crate) struct Founding {
-    /// The validators of every chain.
+    /// The validators of the chain.
     pub(crate) validators: Vec<ValidatorConfig>,
     /// Who administers the contracts' roles, configures, and records data blocks.
     pub(crate) authorities: Authorities,

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! each member:  network key  ----> NAME.json (public keys, proof of possession) ----+
-//! one of them:  network founding --> founding.toml (who holds which authority, which chain), read by everybody ----+
-//! each member:  network genesis <---------------------------------------------------------------------------------+----> genesis.json, whose hash they compare
+//! one of them:  network founding --> founding.toml (who holds which authority, which chains), read by everybody ----+
+//! each member:  network genesis <---------------------------------------------------------------------------------+----> genesis.json, or genesis/ of several chains, whose hashes they compare
 //! each member:  node --config node.toml
 //!
 //! for others:   network token: who may call a node's JSON-RPC, and what
@@ -17,6 +17,7 @@
 mod anchors;
 mod chaos;
 pub(crate) mod config;
+mod consortia;
 mod files;
 mod init;
 pub(crate) mod measured;

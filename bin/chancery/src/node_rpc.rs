@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alloy::transports::http::reqwest;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use chancery_ledger::Endpoint;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -12,6 +12,8 @@ use crate::own_machine::encrypted_elsewhere;
 
 /// A node that is well answers at once.
 const MAX_WAIT: Duration = Duration::from_secs(10);
+/// Far more than a node has to say.
+const MAX_ANSWER_BYTES: usize = 64 << 20;
 
 /// Asks a node a question without parameters.
 ///
@@ -27,11 +29,30 @@ pub(crate) async fn ask<T: DeserializeOwned>(url: &str, method: &str) -> Result<
 /// As [`ask`].
 pub(crate) async fn ask_with<T: DeserializeOwned>(url: &str, method: &str, params: &Value) -> Result<T> {
     let endpoint = Endpoint::read(&encrypted_elsewhere(url, "JSON-RPC")?)?;
-    let client = reqwest::Client::builder().no_proxy().timeout(MAX_WAIT).default_headers(endpoint.headers()).build()?;
-    let url = endpoint.url().as_str();
+    ask_by(&client(&endpoint)?, endpoint.url().as_str(), method, params).await
+}
+
+/// What asks a node, showing its token where the address names one. No proxy of the environment comes between.
+///
+/// # Errors
+/// When the system gives no authorities of TLS.
+pub(crate) fn client(endpoint: &Endpoint) -> Result<reqwest::Client> {
+    Ok(reqwest::Client::builder().no_proxy().timeout(MAX_WAIT).default_headers(endpoint.headers()).build()?)
+}
+
+/// The same by a client that is there, for whoever asks often.
+///
+/// # Errors
+/// As [`ask`].
+pub(crate) async fn ask_by<T: DeserializeOwned>(
+    client: &reqwest::Client,
+    url: &str,
+    method: &str,
+    params: &Value,
+) -> Result<T> {
     let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
     let sent = client.post(url).header("content-type", "application/json").body(request.to_string()).send().await;
-    let response = sent.map_err(|error| {
+    let mut response = sent.map_err(|error| {
         if error.is_connect() {
             anyhow!("nobody listens on {url}: the node does not run, or listens elsewhere (`rpc.listen` in its node.toml); if it does not start, `chancery doctor --config node.toml` looks at its files")
         } else if error.is_timeout() {
@@ -40,8 +61,15 @@ pub(crate) async fn ask_with<T: DeserializeOwned>(url: &str, method: &str, param
             anyhow!(error).context(format!("cannot ask {url}"))
         }
     })?;
-    let text = response.text().await.with_context(|| format!("{url} broke off its answer"))?;
-    let mut answer: Value = serde_json::from_str(&text).with_context(|| format!("{url} is no JSON-RPC endpoint"))?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.with_context(|| format!("{url} broke off its answer"))? {
+        ensure!(
+            body.len() + chunk.len() <= MAX_ANSWER_BYTES,
+            "{url} answers {method} with more than {MAX_ANSWER_BYTES} bytes"
+        );
+        body.extend_from_slice(&chunk);
+    }
+    let mut answer: Value = serde_json::from_slice(&body).with_context(|| format!("{url} is no JSON-RPC endpoint"))?;
     if let Some(error) = answer.get("error") {
         let message = error["message"].as_str().unwrap_or("an error without a message");
         bail!("{url} refuses {method}: {message}");

@@ -23,11 +23,13 @@ pub struct CityOptions {
     pub gateway: String,
     /// First RPC port; 0 takes free ones.
     pub rpc_base_port: u16,
+    /// Chains whose nodes run already, in place of its own: the file that `chancery gateway --chains` takes.
+    pub chains: Option<PathBuf>,
     /// `ADDR:PORT` of MQTT; port 0 takes a free one.
     pub mqtt: String,
     /// `ADDR:PORT` of gRPC; port 0 takes a free one.
     pub grpc: String,
-    /// More arguments for `chancery up`.
+    /// More arguments for `chancery up` or `chancery gateway`.
     pub arguments: Vec<String>,
     /// Where its log goes, instead of this program's standard error, and what is logged: a file, and the filter of `RUST_LOG`.
     pub log: Option<(PathBuf, String)>,
@@ -42,6 +44,7 @@ impl CityOptions {
             data_dir: data_dir.to_path_buf(),
             gateway: "127.0.0.1:0".to_owned(),
             rpc_base_port: 0,
+            chains: None,
             mqtt: "127.0.0.1:0".to_owned(),
             grpc: "127.0.0.1:0".to_owned(),
             arguments: Vec::new(),
@@ -94,19 +97,12 @@ impl City {
         if let Some((file, filter)) = &options.log {
             command.env("RUST_LOG", filter).stderr(std::fs::File::create(file)?);
         }
+        match &options.chains {
+            Some(chains) => command.args(["gateway", "--chains"]).arg(chains),
+            None => command.args(["up", "--rpc-base-port", &options.rpc_base_port.to_string()]),
+        };
         let mut child = command
-            .args([
-                "up",
-                "--gateway",
-                &options.gateway,
-                "--rpc-base-port",
-                &options.rpc_base_port.to_string(),
-                "--mqtt",
-                &options.mqtt,
-                "--grpc",
-                &options.grpc,
-                "--data-dir",
-            ])
+            .args(["--gateway", &options.gateway, "--mqtt", &options.mqtt, "--grpc", &options.grpc, "--data-dir"])
             .arg(&options.data_dir)
             .args(&options.arguments)
             // However this process ends, it does not leave the city behind.

@@ -87,14 +87,7 @@ impl Network {
         let made: Value = serde_json::from_slice(&made.stdout)?;
         let text = |value: &Value| value.as_str().map(str::to_owned).context("network init printed something else");
         let nodes = made["nodes"].as_array().context("no nodes")?.iter().map(|node| {
-            Ok(NodeProcess {
-                name: text(&node["name"])?,
-                rpc: text(&node["rpc"])?,
-                config: text(&node["config"])?.into(),
-                through: Vec::new(),
-                arguments: Vec::new(),
-                child: None,
-            })
+            Ok(NodeProcess::configured(&text(&node["name"])?, text(&node["rpc"])?, text(&node["config"])?.into()))
         });
         Ok(Self { nodes: nodes.collect::<Result<_>>()?, genesis_hash: text(&made["genesisHash"])?, dir })
     }
@@ -137,6 +130,12 @@ impl Network {
 }
 
 impl NodeProcess {
+    /// A node by a configuration file of the caller, which says that it answers at `rpc`. It does not run yet.
+    #[must_use]
+    pub fn configured(name: &str, rpc: String, config: PathBuf) -> Self {
+        Self { name: name.to_owned(), rpc, config, through: Vec::new(), arguments: Vec::new(), child: None }
+    }
+
     /// The node's configuration file.
     #[must_use]
     pub fn config(&self) -> &Path {

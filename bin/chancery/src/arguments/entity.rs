@@ -53,7 +53,7 @@ pub(crate) struct RunEntity {
     /// Which of the five.
     #[arg(value_enum)]
     pub(crate) entity: EntityName,
-    /// The data directory of the city, whose chains run already (`chancery up --entities separate`).
+    /// The data directory of the city, which runs already (`chancery up` or `chancery gateway`, with `--entities separate`).
     #[arg(long, value_name = "DIR", default_value = "chancery-data", env = "CHANCERY_DATA_DIR")]
     pub(crate) data_dir: PathBuf,
     /// Identity database: `postgres://...` (of another machine with `?sslmode=verify-full`), or `sqlite:FILE`. Default: SQLite in the data directory.

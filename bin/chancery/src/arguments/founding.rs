@@ -30,10 +30,14 @@ pub(crate) struct MakeFounding {
     /// Kinds of changes that need two operators: organizations, keys, formats, services, access, quotas; separated by commas.
     #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = change::kind)]
     pub(crate) two_operators: Vec<chancery_primitives::ChangeKind>,
-    /// For `chancery up`: the key that the city sends its transactions with, as made by `chancery key new` (relative to the founding file), or `pkcs11:...`.
+    /// A chain that is founded together with the others, and the names of its validators: main=tax,university, degree=university. Give the main chain and at least one
+    /// side chain; each side chain's genesis then names the main chain's. Default: none, the file founds one chain, or the six of a city in one process.
+    #[arg(long = "chain", value_name = "NAME=MEMBER,...", value_parser = chain_members)]
+    pub(crate) chains: Vec<(String, Vec<String>)>,
+    /// For `chancery up` and `chancery gateway`: the key that the city sends its transactions with, as made by `chancery key new` (relative to the founding file), or `pkcs11:...`.
     #[arg(long, value_name = "FILE|pkcs11:...")]
     pub(crate) submitter_key: Option<PathBuf>,
-    /// For `chancery up`: who supervises the city. May be given several times.
+    /// For `chancery up` and `chancery gateway`: who supervises the city. May be given several times.
     #[arg(long = "supervisor", value_name = "ADDRESS", requires = "submitter_key")]
     pub(crate) supervisors: Vec<Address>,
     /// Where to write it; must not exist.
@@ -55,13 +59,19 @@ pub(crate) struct MakeGenesis {
     /// With --development: EIP-155 id of the main chain, if the chain is to differ from other trials; a side chain has one of the next five. Default: 7100.
     #[arg(long, value_name = "N", requires = "development")]
     pub(crate) chain_id: Option<u64>,
-    /// Which chain of a city it is: main, or the kind of certificate that it carries.
-    #[arg(long, default_value = "main")]
-    pub(crate) chain: String,
-    /// Where to write it; must not exist.
-    #[arg(long, value_name = "FILE", default_value = "genesis.json")]
-    pub(crate) out: PathBuf,
+    /// Which chain of a city it is: main, or the kind of certificate that it carries. Not with a founding file that names chains: all of them are made together. Default: main.
+    #[arg(long)]
+    pub(crate) chain: Option<String>,
+    /// Where to write it; must not exist. Default: genesis.json, or the folder `genesis` of a founding file that names chains, with a file NAME.json for each.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) out: Option<PathBuf>,
     /// With --development: blocks of an epoch, at least 8; validators that were voted in or out change at its end. Default: 1024.
     #[arg(long, value_name = "BLOCKS", requires = "development")]
     pub(crate) epoch_length: Option<NonZeroU64>,
+}
+
+/// Reads NAME=MEMBER,MEMBER,...
+fn chain_members(text: &str) -> Result<(String, Vec<String>), String> {
+    let (chain, members) = text.split_once('=').ok_or("say NAME=MEMBER,...: a chain, and who runs its validators")?;
+    Ok((chain.to_owned(), members.split(',').map(str::to_owned).collect()))
 }

@@ -332,14 +332,17 @@ pub(crate) struct Doctor {
     /// With --data-dir: the genesis file that the data should belong to.
     #[arg(long, value_name = "FILE", requires = "data_dir")]
     pub(crate) genesis: Option<PathBuf>,
-    /// Of an alliance: a relay's file (relay.toml). Whether it runs, its chains answer, anchors follow and requests go on. Nothing is changed.
+    /// Of a city over nodes elsewhere: the file that `chancery gateway --chains` takes. Whether what it names belongs together, and whether each node answers, as the chain that was agreed on. Nothing is changed.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["rpc", "config", "data_dir"])]
+    pub(crate) chains: Option<PathBuf>,
+    /// Of an alliance: a relay's file (relay.toml). Whether it runs, its chains answer, anchors follow and requests go on. Nothing is changed.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rpc", "config", "data_dir", "chains"])]
     pub(crate) relay: Option<PathBuf>,
     /// Of an alliance: an endorser's file (endorser.toml), as often as there are endorsers. Whether it runs, and its certificates count and for how long; and its database.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["rpc", "config", "data_dir"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rpc", "config", "data_dir", "chains"])]
     pub(crate) endorser: Vec<PathBuf>,
     /// Of an alliance: the file of a member's database (database.toml). How far its applier is, and what it stands on.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["rpc", "config", "data_dir"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rpc", "config", "data_dir", "chains"])]
     pub(crate) database: Vec<PathBuf>,
 }
 

@@ -1,4 +1,4 @@
-//! Arguments of a city in one process, and of a node.
+//! Arguments of a city, wherever its chains run, and of a node.
 
 use std::path::{Path, PathBuf};
 
@@ -8,15 +8,43 @@ use super::{Entities, change};
 
 #[derive(Debug, Args)]
 pub(crate) struct Up {
-    /// Where chains, databases and keys are kept. Made when it does not exist.
-    #[arg(long, value_name = "DIR", default_value = "chancery-data", env = "CHANCERY_DATA_DIR")]
-    pub(crate) data_dir: PathBuf,
-    /// Address of the gateway and the web; port 0 takes a free one. Beyond this machine only with `--founding` and TLS.
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
-    pub(crate) gateway: std::net::SocketAddr,
+    #[command(flatten)]
+    pub(crate) services: Services,
     /// JSON-RPC port of the main chain; side chains take the next ones. 0 takes free ones.
     #[arg(long, value_name = "PORT", default_value_t = 8545)]
     pub(crate) rpc_base_port: u16,
+    /// Validators of each chain, all in this process, when the city is new: 4 show how consensus behaves. A city that exists keeps what it has.
+    #[arg(long, value_name = "N")]
+    pub(crate) validators: Option<u16>,
+    /// Found a new city with keys of its own by this file (`chancery network founding` writes one): its authorities, the ids of its chains, and where its key is. The city keeps it;
+    /// later starts need it no more, and take another `[city]` section from it. Default: a development city, whose keys are public.
+    #[arg(long, value_name = "FILE", conflicts_with = "two_operators")]
+    pub(crate) founding: Option<PathBuf>,
+    /// Kinds of changes that need two operators, when the city is new: organizations, keys, formats, services, access, quotas; separated by commas. It stands in the
+    /// genesis of the main chain, and a city that exists keeps what it has. Default: none, one operator is enough.
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = change::kind)]
+    pub(crate) two_operators: Vec<chancery_primitives::ChangeKind>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunGateway {
+    /// Where the chains are: TOML with `founding`, the founding file, and for each chain `[[chains]]` with `name`, `rpc` (JSON-RPC of a node, http:// or ws://) and `genesis`, its
+    /// genesis file. Paths are relative to it. What the nodes say is verified by the genesis files, which the city keeps: it takes no other ones later.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) chains: PathBuf,
+    #[command(flatten)]
+    pub(crate) services: Services,
+}
+
+/// What a city is told beside its chains.
+#[derive(Debug, Args)]
+pub(crate) struct Services {
+    /// Where chains, databases and keys are kept. Made when it does not exist.
+    #[arg(long, value_name = "DIR", default_value = "chancery-data", env = "CHANCERY_DATA_DIR")]
+    pub(crate) data_dir: PathBuf,
+    /// Address of the gateway and the web; port 0 takes a free one. Beyond this machine only with keys of its own and TLS.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) gateway: std::net::SocketAddr,
     /// Address where registered sources submit over MQTT (3.1.1 and 5); port 0 takes a free one. Default: 127.0.0.1:1883, or a free port if that is taken.
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) mqtt: Option<std::net::SocketAddr>,
@@ -42,17 +70,6 @@ pub(crate) struct Up {
     /// Built web apps to serve (`cargo xtask web` builds them into web/dist).
     #[arg(long, value_name = "DIR", env = "CHANCERY_WEB_DIR")]
     pub(crate) web_dir: Option<PathBuf>,
-    /// Validators of each chain, all in this process, when the city is new: 4 show how consensus behaves. A city that exists keeps what it has.
-    #[arg(long, value_name = "N")]
-    pub(crate) validators: Option<u16>,
-    /// Found a new city with keys of its own by this file (`chancery network founding` writes one): its authorities, the ids of its chains, and where its key is. The city keeps it;
-    /// later starts need it no more, and take another `[city]` section from it. Default: a development city, whose keys are public.
-    #[arg(long, value_name = "FILE", conflicts_with = "two_operators")]
-    pub(crate) founding: Option<PathBuf>,
-    /// Kinds of changes that need two operators, when the city is new: organizations, keys, formats, services, access, quotas; separated by commas. It stands in the
-    /// genesis of the main chain, and a city that exists keeps what it has. Default: none, one operator is enough.
-    #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = change::kind)]
-    pub(crate) two_operators: Vec<chancery_primitives::ChangeKind>,
     /// Identity database: `postgres://...` (of another machine with `?sslmode=verify-full`), or `sqlite:FILE`. Default: SQLite in the data directory.
     #[arg(long, value_name = "URL", env = "CHANCERY_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
@@ -83,7 +100,7 @@ pub(crate) struct Up {
     pub(crate) public_url: Option<String>,
 }
 
-impl Up {
+impl Services {
     /// Certificate and key of the own MQTT listener, if it speaks TLS. One is not taken without the other.
     pub(crate) fn mqtt_tls(&self) -> Option<(&Path, &Path)> {
         self.mqtt_tls_certificate.as_deref().zip(self.mqtt_tls_key.as_deref())

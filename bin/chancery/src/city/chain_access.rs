@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs, sync::Arc};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use chancery_chain::chain_essentials;
 use chancery_execution::GenesisConfig;
 use chancery_ledger::{ChainConfig, Ledger, LedgerLimits, RevertReasons, SubmitterKey};
@@ -14,7 +14,6 @@ use super::{
     founded::Founded,
     genesis,
     layout::{CityChain, DataDir},
-    nodes::CityNodes,
 };
 use crate::commands::read_bounded;
 
@@ -37,9 +36,8 @@ pub(super) async fn connect(
 }
 
 /// Tells the other processes of this city where its chains are. They are new at each start where ports are free ones.
-pub(super) fn tell_endpoints(data: &DataDir, nodes: &[CityNodes]) -> Result<()> {
-    let endpoints: BTreeMap<&str, &str> =
-        nodes.iter().map(|nodes| (nodes.chain.name, nodes.first().rpc_url())).collect();
+pub(super) fn tell_endpoints(data: &DataDir, endpoints: &[(&str, String)]) -> Result<()> {
+    let endpoints: BTreeMap<&str, &str> = endpoints.iter().map(|(name, url)| (*name, url.as_str())).collect();
     let path = data.chain_endpoints();
     let beside = path.with_extension("new");
     fs::write(&beside, serde_json::to_vec_pretty(&endpoints)?)
@@ -50,11 +48,13 @@ pub(super) fn tell_endpoints(data: &DataDir, nodes: &[CityNodes]) -> Result<()> 
 /// The chains of a city that runs.
 pub(super) async fn of_running_city(data: &DataDir) -> Result<ChainAccess> {
     let path = data.chain_endpoints();
-    let text = read_bounded(&path, MAX_ENDPOINTS_BYTES)
-        .context("the city's chains do not run: start it first (`chancery up --entities separate`)")?;
+    let text = read_bounded(&path, MAX_ENDPOINTS_BYTES).context(
+        "the city does not run: start it first (`chancery up` or `chancery gateway`, with `--entities separate`)",
+    )?;
     let endpoints: BTreeMap<String, String> =
         serde_json::from_slice(&text).with_context(|| format!("{} cannot be read", path.display()))?;
-    let genesis = genesis::load_or_found(data, || bail!("{} holds no city", data.path().display()))?;
+    let founded = Founded::of_existing(data)?;
+    let genesis = genesis::load(data, &founded.sides())?;
     let configs = genesis.iter().map(|(chain, config)| {
         let endpoint = endpoints
             .get(chain.name)
@@ -63,6 +63,5 @@ pub(super) async fn of_running_city(data: &DataDir) -> Result<ChainAccess> {
         let essentials = chain_essentials(config, hash.header().hash());
         Ok::<_, anyhow::Error>(ChainConfig::certified(chain.name, endpoint.parse()?, essentials))
     });
-    connect(configs.collect::<Result<_>>()?, Founded::of_existing(data)?.submitter(data)?, genesis_files(&genesis)?)
-        .await
+    connect(configs.collect::<Result<_>>()?, founded.submitter(data)?, genesis_files(&genesis)?).await
 }

@@ -22,7 +22,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
 use super::layout::DataDir;
-use crate::arguments::{EntityName, Up};
+use crate::arguments::{EntityName, Services};
 
 /// Pause before a process that has ended is started again; it doubles while that does not help.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -70,7 +70,7 @@ struct Start {
 }
 
 impl Start {
-    fn new(options: &Up, json: bool) -> Result<Self> {
+    fn new(options: &Services, json: bool) -> Result<Self> {
         let program = std::env::current_exe().context("the program does not find itself")?;
         let mut arguments = vec!["--data-dir".into(), options.data_dir.clone().into(), "--until-stdin-ends".into()];
         if json {
@@ -102,7 +102,7 @@ impl Start {
 
 impl Children {
     /// Starts all five.
-    pub(super) fn start(options: &Up, json: bool, data: &DataDir) -> Result<Self> {
+    pub(super) fn start(options: &Services, json: bool, data: &DataDir) -> Result<Self> {
         let start = Start::new(options, json)?;
         let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
         let lives: Vec<_> = EntityName::ALL.map(|entity| (entity, Arc::<Life>::default())).into();

@@ -17,6 +17,7 @@ use chancery_doors::{EntityLock, Followed, Remote};
 use chancery_identity::{DatabaseLocation, IdentityDatabase, KeyRing};
 use chancery_ledger::{Ledger, SubmitterKey};
 use chancery_monitoring::{AlertDesk, DataAudit, Monitoring};
+use chancery_primitives::CertificateKind;
 use chancery_reference_points::{
     journal::Clock,
     o2c::{O2c, O2cAlerts},
@@ -157,7 +158,12 @@ pub(super) async fn lock_all(data: &DataDir) -> Result<()> {
 }
 
 pub(super) fn directory(founded: &Founded) -> Arc<CityDirectory> {
-    Arc::new(CityDirectory::of_city(founded.main_chain_id()))
+    let main = founded.main_chain_id();
+    let kinds = founded
+        .sides()
+        .into_iter()
+        .filter_map(|chain| Some((chain.name.parse::<CertificateKind>().ok()?, chain.id(main))));
+    Arc::new(CityDirectory::new(main, kinds))
 }
 
 pub(super) fn clock() -> Clock {

@@ -21,7 +21,7 @@ pub(crate) async fn run(options: &RunEntity) -> Result<()> {
     let data = DataDir::new(&options.data_dir);
     ensure!(
         data.genesis().is_dir(),
-        "{} holds no city: start one first (`chancery up --entities separate`)",
+        "{} holds no city: start one first (`chancery up` or `chancery gateway`, with `--entities separate`)",
         data.path().display()
     );
     let name = options.entity.name();

@@ -9,7 +9,7 @@ use chancery_ledger::SubmitterKey;
 
 use super::{
     genesis::ensure_founded_with,
-    layout::{DataDir, MAIN},
+    layout::{CityChain, DataDir, MAIN, SIDE},
     secrets::load_or_create_private_key,
 };
 use crate::{
@@ -31,7 +31,7 @@ impl Founded {
     /// Of a city that starts: by the file that was told, or by that which it keeps; a new one without either is a development city.
     ///
     /// # Errors
-    /// A file that cannot be used, and one that is not of this city.
+    /// A file that cannot be used, one that is not of this city, and one whose chains others run.
     pub(crate) fn at_start(data: &DataDir, told: Option<&Path>) -> Result<Self> {
         let existing = existing_main(data)?.map(|main| main.chain_id);
         let kept = data.founding();
@@ -45,13 +45,22 @@ impl Founded {
                 "the city in {} is a development city, whose genesis gives authority to public keys: found one with keys of its own in another --data-dir",
                 data.path().display()
             ),
-            (Some(file), _) => {
-                file.submitter_key()?;
-                Ok(Self::Own(Box::new(file)))
-            }
+            (Some(file), _) if file.names_chains() => bail!(
+                "the founding file names chains that organizations run on their own machines: run their nodes (`chancery node`), and the city over them (`chancery gateway`)"
+            ),
+            (Some(file), _) => Self::by(file),
             (None, Some(id)) if id != chain_ids::DEVELOPMENT => Err(missing(data)),
             (None, _) => Ok(Self::Development),
         }
+    }
+
+    /// By a file that says where the city's key is.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub(super) fn by(file: FoundingFile) -> Result<Self> {
+        file.submitter_key()?;
+        Ok(Self::Own(Box::new(file)))
     }
 
     /// Of a city that was started before.
@@ -71,6 +80,17 @@ impl Founded {
         Ok(Self::Own(Box::new(file)))
     }
 
+    /// Checks that genesis files are those of its file, if it has one.
+    ///
+    /// # Errors
+    /// When they give other authorities, have other ids, or other validators.
+    pub(super) fn ensure_founded_as(&self, data: &DataDir, all: &[(CityChain, GenesisConfig)]) -> Result<()> {
+        match self {
+            Self::Development => Ok(()),
+            Self::Own(file) => ensure_founded_with(data, all, file),
+        }
+    }
+
     /// Whether everybody knows its keys.
     pub(super) const fn is_development(&self) -> bool {
         matches!(self, Self::Development)
@@ -81,6 +101,14 @@ impl Founded {
         match self {
             Self::Development => chain_ids::DEVELOPMENT,
             Self::Own(file) => file.main_chain_id(),
+        }
+    }
+
+    /// The side chains of the city.
+    pub(super) fn sides(&self) -> Vec<CityChain> {
+        match self {
+            Self::Development => SIDE.into(),
+            Self::Own(file) => file.sides(),
         }
     }
 

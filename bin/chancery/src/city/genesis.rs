@@ -1,24 +1,29 @@
 //! The genesis files of a city: made at its first start, read ever after.
 
+mod anchored;
 mod approvals;
 mod authorities;
 mod one_city;
 
-use std::{collections::BTreeMap, fs, io::Write, path::Path};
+use std::{collections::BTreeMap, fs};
 
-use alloy_primitives::{Address, B256, U256, utils::parse_ether};
+use alloy_primitives::{Address, U256, utils::parse_ether};
 use alloy_sol_types::SolCall as _;
 use anyhow::{Context, Result, ensure};
 use chancery_contracts::{
-    FollowedMain, FollowedSide, Predeploy, ResourceDirectory, Seat, anchored_side_chain, main_chain, organization_name,
-    permissions, predeploys, side_chain, validator_registry,
+    Predeploy, ResourceDirectory, Seat, main_chain, organization_name, permissions, predeploys, side_chain,
+    validator_registry,
 };
 use chancery_execution::{BLOCK_GAS_LIMIT_DEFAULT, GenesisConfig, PredeployConfig};
 use chancery_primitives::CertificateKind;
 
+pub(crate) use self::{
+    anchored::{Together, together, write},
+    approvals::ensure_two_operators_for,
+    authorities::ensure_founded_with,
+};
 use self::{approvals::ensure_asks_for_both_operators, one_city::ensure_of_one_city};
-pub(crate) use self::{approvals::ensure_two_operators_for, authorities::ensure_founded_with};
-use super::layout::{CityChain, DataDir, FOUNDED, MAIN, chains};
+use super::layout::{CityChain, DataDir, MAIN, SIDE};
 use crate::founding::Founding;
 
 /// What each development account starts with. Gas is free; tools that offer fees and transfers need something to send.
@@ -28,91 +33,87 @@ const DEVELOPMENT_BALANCE_ETHER: &str = "1000000";
 /// been taken away, counts no longer (`docs/specs/trust.md`).
 pub(super) const TRUST_MAX_AGE_S: u64 = 15 * 60;
 
-/// Reads the genesis files, or makes them for a new city. Either all are there or none.
+/// Reads the genesis files of a city that has all chains, or makes them for a new city. Either all are there or none.
 pub(crate) fn load_or_found(
     data: &DataDir,
     founding: impl FnOnce() -> Result<Founding>,
 ) -> Result<Vec<(CityChain, GenesisConfig)>> {
     let directory = data.genesis();
-    let is_new = !directory.exists();
-    if is_new {
-        found(&directory, &founding()?)?;
+    if directory.exists() {
+        return load(data, &SIDE);
     }
-    // All others have the ids after it.
-    let mut main_chain_id = None;
-    let all = chains()
-        .map(|chain| {
-            let path = data.genesis_of(chain);
-            let text = fs::read_to_string(&path).with_context(|| {
-                format!("{} is missing: restore it from a copy, or start a new city in an empty folder", path.display())
-            })?;
-            let config: GenesisConfig =
-                serde_json::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))?;
-            let expected = chain.id(*main_chain_id.get_or_insert(config.chain_id));
-            ensure!(
-                config.name == chain.name && config.chain_id == expected,
-                "{} is the genesis of chain {} ({}), not of {} ({expected})",
-                path.display(),
-                config.name,
-                config.chain_id,
-                chain.name
-            );
-            ensure!(
-                chain == MAIN || takes_rights_by_proof(&config),
-                "the city in {} was founded when rights were still written to each side chain, and {} has no anchor of the main chain (docs/decisions/0036): \
-                 start a new city in another --data-dir; what this one holds is read with the version that made it",
-                data.path().display(),
-                path.display()
-            );
-            ensure!(
-                chain != MAIN || moves_entries(&config),
-                "the city in {} was founded when shared assets could not change hands, and the directory in {} takes none over (docs/decisions/0043): \
-                 start a new city in another --data-dir; what this one holds is read with the version that made it",
-                data.path().display(),
-                path.display()
-            );
-            Ok((chain, config))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    ensure_asks_for_both_operators(data, &all)?;
-    // Looked at when they come from a disk: somebody may have put other files there.
-    if !is_new {
-        ensure_of_one_city(data, &all)?;
-    }
+    let founding = founding()?;
+    let made = together(&SIDE, |_| Ok(founding.clone()))?;
+    write(&directory, made.iter().map(Together::file))?;
+    read(data, &SIDE)
+}
+
+/// Reads the genesis files of a city with these side chains, the main chain first.
+pub(crate) fn load(data: &DataDir, sides: &[CityChain]) -> Result<Vec<(CityChain, GenesisConfig)>> {
+    let all = read(data, sides)?;
+    // They come from a disk: somebody may have put other files there.
+    ensure_of_one_city(data, &all)?;
     Ok(all)
 }
 
-/// Writes all files into a folder beside, which then takes its name: a crash leaves either nothing or everything.
-fn found(directory: &Path, founding: &Founding) -> Result<()> {
-    let beside = directory.with_extension("new");
-    if beside.exists() {
-        fs::remove_dir_all(&beside)?;
+fn read(data: &DataDir, sides: &[CityChain]) -> Result<Vec<(CityChain, GenesisConfig)>> {
+    let all = std::iter::once(&MAIN).chain(sides).map(|chain| {
+        let path = data.genesis_of(*chain);
+        let text = fs::read_to_string(&path).with_context(|| {
+            format!("{} is missing: restore it from a copy, or start a new city in an empty folder", path.display())
+        })?;
+        let config: GenesisConfig =
+            serde_json::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))?;
+        Ok((*chain, config))
+    });
+    let all = all.collect::<Result<Vec<_>>>()?;
+    ensure_usable(data, &all)?;
+    Ok(all)
+}
+
+/// Checks what genesis files say of themselves, and that no city made them that this version does not run.
+///
+/// # Errors
+/// Which file, and what to do.
+fn ensure_usable(data: &DataDir, all: &[(CityChain, GenesisConfig)]) -> Result<()> {
+    // All others have the ids after it.
+    let main_chain_id = all.first().map_or(0, |(_, main)| main.chain_id);
+    for (chain, config) in all {
+        let path = data.genesis_of(*chain);
+        let expected = chain.id(main_chain_id);
+        ensure!(
+            config.name == chain.name && config.chain_id == expected,
+            "{} is the genesis of chain {} ({}), not of {} ({expected})",
+            path.display(),
+            config.name,
+            config.chain_id,
+            chain.name
+        );
+        ensure!(
+            *chain == MAIN || takes_rights_by_proof(config),
+            "the city in {} was founded when rights were still written to each side chain, and {} has no anchor of the main chain (docs/decisions/0036): \
+             start a new city in another --data-dir; what this one holds is read with the version that made it",
+            data.path().display(),
+            path.display()
+        );
+        ensure!(
+            *chain != MAIN || moves_entries(config),
+            "the city in {} was founded when shared assets could not change hands, and the directory in {} takes none over (docs/decisions/0043): \
+             start a new city in another --data-dir; what this one holds is read with the version that made it",
+            data.path().display(),
+            path.display()
+        );
     }
-    fs::create_dir_all(&beside)?;
-    let main = config(MAIN, founding)?;
-    // The side chains name the main chain's genesis, so its own cannot name theirs: its anchors are made when the city runs.
-    let genesis = main.build().context("the genesis of the main chain makes no chain")?;
-    let main_hash = genesis.header().hash();
-    let mut configs = vec![(MAIN, main)];
-    let mut sides = Vec::new();
-    for chain in FOUNDED {
-        let config = side_of_city(chain, founding, main_hash, &sides)?;
-        let genesis = config.build().with_context(|| format!("the genesis of {} makes no chain", chain.name))?;
-        sides.push(FollowedSide {
-            number: chain.number,
-            chain_id: chain.id(founding.main_chain_id),
-            genesis_hash: genesis.header().hash(),
-            kind: kind_of(chain)?,
-            max_age_s: TRUST_MAX_AGE_S,
-        });
-        configs.push((chain, config));
-    }
-    for (chain, config) in configs {
-        let mut file = fs::File::create(beside.join(format!("{}.json", chain.name)))?;
-        file.write_all(serde_json::to_string_pretty(&config)?.as_bytes())?;
-        file.sync_all()?;
-    }
-    fs::rename(&beside, directory).with_context(|| format!("cannot make {}", directory.display()))
+    ensure_asks_for_both_operators(data, all)
+}
+
+/// Checks genesis files that come from elsewhere, before they become those of a city.
+///
+/// # Errors
+/// As for those of a city: one that cannot be used, or follows other chains than those beside it.
+pub(crate) fn check(data: &DataDir, all: &[(CityChain, GenesisConfig)]) -> Result<()> {
+    ensure_usable(data, all)?;
+    ensure_of_one_city(data, all)
 }
 
 /// Whether the certificates of a side chain are issued by rights of the main chain.
@@ -135,17 +136,6 @@ pub(crate) fn config(chain: CityChain, founding: &Founding) -> Result<GenesisCon
         side_chain(&founding.authorities, &[kind_of(chain)?])
     };
     with_contracts(chain, founding, contracts)
-}
-
-/// The genesis of a side chain that takes rights from the main chain of this genesis hash, and may ask for certificates of these side chains.
-fn side_of_city(
-    chain: CityChain,
-    founding: &Founding,
-    main_hash: B256,
-    sides: &[FollowedSide],
-) -> Result<GenesisConfig> {
-    let main = FollowedMain { chain_id: founding.main_chain_id, genesis_hash: main_hash, max_age_s: TRUST_MAX_AGE_S };
-    with_contracts(chain, founding, anchored_side_chain(&founding.authorities, &[kind_of(chain)?], &main, sides))
 }
 
 fn kind_of(chain: CityChain) -> Result<CertificateKind> {

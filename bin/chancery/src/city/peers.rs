@@ -49,7 +49,7 @@ impl PeerView for NodePeers {
 }
 
 /// What the nodes of one chain say, the first of them of all validators, each of them of itself.
-fn seen(statuses: &[NodeStatus]) -> Option<ChainPeers> {
+pub(super) fn seen(statuses: &[NodeStatus]) -> Option<ChainPeers> {
     let first = statuses.first()?;
     let heights: HashMap<&str, u64> = statuses
         .iter()

@@ -26,7 +26,6 @@ use std::{
 use alloy_primitives::{Address, Bytes};
 use anyhow::{Context as _, Error, Result, anyhow};
 use chancery_bridge::relay::AnchorRelay;
-use chancery_chain::NodeHandle;
 use chancery_contracts::predeploys;
 use chancery_execution::GenesisConfig;
 use chancery_ledger::{Ledger, LedgerLimits, RevertReasons, SubmitterKey};
@@ -38,10 +37,19 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::{board::Place, headers::Headers, held::Held, made::Made, news::News, rights::Rights};
+use self::{
+    board::Place,
+    headers::Headers,
+    held::Held,
+    made::Made,
+    news::{News, Source},
+    rights::Rights,
+};
 use super::{
+    chains::CityChains,
+    elsewhere::Distant,
     layout::{CityChain, DataDir, MAIN, founded_before},
-    nodes::{CityNodes, configs},
+    nodes::CityNodes,
     secrets::load_or_create_private_key,
 };
 
@@ -83,12 +91,20 @@ pub(super) struct Reached {
 /// A chain of the city, with the header of its block 0 (RLP).
 struct Ground<'n> {
     chain: CityChain,
-    node: &'n NodeHandle,
+    source: Source<'n>,
     genesis_header: Bytes,
 }
 
 impl<'n> Ground<'n> {
-    fn of(nodes: &'n CityNodes, genesis: &[(CityChain, GenesisConfig)]) -> Result<Self> {
+    /// Of all chains.
+    fn all(chains: &'n CityChains, genesis: &[(CityChain, GenesisConfig)]) -> Result<Vec<Self>> {
+        match chains {
+            CityChains::Here(nodes, _) => nodes.iter().map(|nodes| Self::here(nodes, genesis)).collect(),
+            CityChains::Elsewhere(chains, _) => Ok(chains.iter().map(Self::elsewhere).collect()),
+        }
+    }
+
+    fn here(nodes: &'n CityNodes, genesis: &[(CityChain, GenesisConfig)]) -> Result<Self> {
         let (chain, node) = (nodes.chain, nodes.first().as_ref());
         let header = match node.blockchain().header(0u64)? {
             Some(header) => header,
@@ -103,19 +119,25 @@ impl<'n> Ground<'n> {
                     .clone()
             }
         };
-        Ok(Self { chain, node, genesis_header: alloy_rlp::encode(header.inner()).into() })
+        let genesis_header = alloy_rlp::encode(header.inner()).into();
+        Ok(Self { chain, source: Source::Node(node), genesis_header })
+    }
+
+    fn elsewhere(distant: &'n Distant) -> Self {
+        let source = Source::Elsewhere(&distant.followed);
+        Self { chain: distant.chain, source, genesis_header: distant.genesis_header.clone() }
     }
 }
 
 impl Relay {
     /// Begins to carry between chains that run. Must be called within the runtime.
-    pub(super) fn start(data: &DataDir, nodes: &[CityNodes], genesis: &[(CityChain, GenesisConfig)]) -> Result<Self> {
+    pub(super) fn start(data: &DataDir, chains: &CityChains, genesis: &[(CityChain, GenesisConfig)]) -> Result<Self> {
         let key = load_or_create_private_key(&data.secrets().join("relay.key"))?;
         let key = Arc::new(SubmitterKey::from_bytes(&key)?);
         // Where `send` or `deploy` is closed, this account has to be permitted (docs/operations, "Who may take part").
         tracing::info!(account = %key.address(), "the relay of the city pays with this account");
         let noted = Arc::new(Made::open(&data.relay_note()));
-        let mut all = nodes.iter().map(|nodes| Ground::of(nodes, genesis)).collect::<Result<Vec<_>>>()?;
+        let mut all = Ground::all(chains, genesis)?;
         let at = all.iter().position(|ground| ground.chain == MAIN).context("there is no main chain")?;
         let main = all.swap_remove(at);
         let board = Arc::new(Board::default());
@@ -124,7 +146,7 @@ impl Relay {
         let (told, shown) = watch::channel(0);
         let (stop, make) = (CancellationToken::new(), CancellationToken::new());
         let (sender, ended) = oneshot::channel();
-        let (runtime, configs, sides) = (Handle::current(), configs(nodes)?, all.len());
+        let (runtime, configs, sides) = (Handle::current(), chains.configs()?, all.len());
         let carrying = {
             let (stop, make, reached) = (stop.clone(), make.clone(), Arc::clone(&reached));
             move || {
@@ -230,8 +252,8 @@ struct HeadersLink {
 
 fn links(main: &Ground<'_>, sides: &[Ground<'_>], board: &Arc<Board>) -> Vec<Link> {
     let held = |host: &Ground<'_>, followed: &Ground<'_>, place: Place| HeldLink {
-        followed: News::of(followed.node, predeploys::CERTIFICATE_REGISTRY),
-        host: News::of(host.node, Address::ZERO),
+        followed: News::of(followed.source, predeploys::CERTIFICATE_REGISTRY),
+        host: News::of(host.source, Address::ZERO),
         genesis_header: followed.genesis_header.clone(),
         place,
     };
@@ -249,14 +271,14 @@ fn links(main: &Ground<'_>, sides: &[Ground<'_>], board: &Arc<Board>) -> Vec<Lin
         Link {
             down: RightsLink {
                 side: side.chain,
-                main: News::of(main.node, predeploys::ORGANIZATION_REGISTRY),
-                host: News::of(side.node, predeploys::MAIN_ANCHOR),
+                main: News::of(main.source, predeploys::ORGANIZATION_REGISTRY),
+                host: News::of(side.source, predeploys::MAIN_ANCHOR),
                 genesis_header: main.genesis_header.clone(),
                 place: board.place(side.chain.name, main.chain.name),
             },
             up: HeadersLink {
-                followed: News::of(side.node, Address::ZERO),
-                host: News::of(main.node, Address::ZERO),
+                followed: News::of(side.source, Address::ZERO),
+                host: News::of(main.source, Address::ZERO),
                 genesis_header: side.genesis_header.clone(),
                 place: up.clone(),
             },

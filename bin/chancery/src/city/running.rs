@@ -9,12 +9,12 @@ use chancery_ledger::SubmitterKey;
 use super::{
     apart::apart,
     chain_access,
+    chains::CityChains,
     children::Children,
     entities::{EntityDoors, Ground, lock_all},
     layout::{CityChain, DataDir},
-    nodes::{CityNodes, configs},
 };
-use crate::arguments::{Entities, Up};
+use crate::arguments::{Entities, Services};
 
 /// What keeps them.
 pub(super) enum Running {
@@ -26,12 +26,12 @@ pub(super) enum Running {
 
 impl Running {
     /// Begins to start the entities over chains that run.
-    pub(super) fn start(options: &Up, json: bool, data: &DataDir, nodes: &[CityNodes]) -> Result<Self> {
+    pub(super) fn start(options: &Services, json: bool, data: &DataDir, chains: &CityChains) -> Result<Self> {
         Ok(match options.entities {
             Entities::Together => Self::Together(options.audit.audit_operations_per_second),
             Entities::Separate => {
                 chancery_doors::prepare(&data.doors())?;
-                chain_access::tell_endpoints(data, nodes)?;
+                chain_access::tell_endpoints(data, &chains.endpoints())?;
                 Self::Separate(Children::start(options, json, data)?)
             }
         })
@@ -42,7 +42,7 @@ impl Running {
         &self,
         ground: &Ground,
         genesis: &[(CityChain, GenesisConfig)],
-        nodes: &[CityNodes],
+        chains: &CityChains,
         submitter: &Arc<SubmitterKey>,
     ) -> Result<EntityDoors> {
         let data = &ground.data;
@@ -50,7 +50,7 @@ impl Running {
             Self::Together(audit_rate) => {
                 lock_all(data).await?;
                 let files = chain_access::genesis_files(genesis)?;
-                let access = chain_access::connect(configs(nodes)?, Arc::clone(submitter), files).await?;
+                let access = chain_access::connect(chains.configs()?, Arc::clone(submitter), files).await?;
                 let (ground, audit_rate) = (ground.clone(), *audit_rate);
                 apart(move || async move { EntityDoors::together(&ground, access, audit_rate).await }).await
             }

@@ -1,5 +1,6 @@
-//! `chancery doctor`: why a chain stands still, why a node does not start, or why requests of an alliance do not go on.
+//! `chancery doctor`: why a chain stands still, why a node or a city over nodes elsewhere does not start, or why requests of an alliance do not go on.
 
+mod chains;
 mod files;
 
 use std::{
@@ -23,13 +24,16 @@ pub(super) async fn run(command: Doctor, output: &Output) -> Result<ExitCode> {
     if command.relay.is_some() || !command.endorser.is_empty() || !command.database.is_empty() {
         return Box::pin(alliance::examine(&command, output)).await;
     }
+    if let Some(file) = &command.chains {
+        return Box::pin(chains::examine(file, output)).await;
+    }
     match (&command.rpc, &command.config, &command.data_dir) {
         (Some(rpc), ..) => examine(rpc, output).await,
         (None, Some(config), _) => files::examine_node(config, output),
         (None, None, Some(data_dir)) => files::examine_directory(data_dir, command.genesis.as_deref(), output),
         (None, None, None) => {
             bail!(
-                "say what to look at: --rpc URL of a node that runs, --config node.toml of one that does not start, or of an alliance --relay, --endorser and --database with their files"
+                "say what to look at: --rpc URL of a node that runs, --config node.toml of one that does not start, --chains chains.toml of a city over nodes elsewhere, or of an alliance --relay, --endorser and --database with their files"
             )
         }
     }

@@ -15,8 +15,12 @@ use chancery_execution::ValidatorConfig;
 use chancery_primitives::ChangeKind;
 use serde::{Deserialize, Serialize};
 
-use super::{Founding, chain_ids, known_keys, requirement};
-use crate::{alliance::configuration, keys::is_in_token};
+use super::{Founding, chain_ids, chain_members::ChainMembers, known_keys, requirement};
+use crate::{
+    alliance::configuration,
+    city::layout::CityChain,
+    keys::is_in_token,
+};
 
 /// Accounts that a role may have at first.
 const MAX_HOLDERS: usize = 64;
@@ -45,12 +49,15 @@ pub(crate) struct FoundingFile {
     pub(super) submitters: Vec<Address>,
     /// People, two or more, who release contracts and approve changes.
     pub(super) contract_operators: Vec<Address>,
-    /// What a city in one process has to know beside.
+    /// Chains that are founded together and run by organizations on their own machines; absent: one chain, or all of a city in one process.
+    #[serde(default, skip_serializing_if = "ChainMembers::is_empty")]
+    pub(super) chains: ChainMembers,
+    /// What a city has to know beside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) city: Option<CitySection>,
 }
 
-/// Of a city that `chancery up` runs.
+/// Of a city that `chancery up` or `chancery gateway` runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CitySection {
@@ -85,7 +92,7 @@ impl FoundingFile {
     /// Checks everything that is the same for everybody and at all times.
     ///
     /// # Errors
-    /// The first rule that does not hold (FOUND-1 to FOUND-4).
+    /// The first rule that does not hold (FOUND-1 to FOUND-4, FOUND-8).
     pub(super) fn check(&self) -> Result<()> {
         chain_ids::check(self.chain_id).context("chain_id")?;
         ensure!(self.timestamp > 0, "timestamp: the first block's time lies after 1970");
@@ -105,7 +112,7 @@ impl FoundingFile {
         if let Some(city) = &self.city {
             holders("supervisors", &city.supervisors, 0)?;
         }
-        Ok(())
+        self.chains.check().context("[chains]")
     }
 
     /// What a genesis of these validators is made from.
@@ -150,13 +157,60 @@ impl FoundingFile {
         self.chain_id
     }
 
+    /// Whether it names chains that organizations run on their own machines.
+    pub(crate) fn names_chains(&self) -> bool {
+        !self.chains.is_empty()
+    }
+
+    /// The side chains of the city: those that it names, or all.
+    pub(crate) fn sides(&self) -> Vec<CityChain> {
+        self.chains.sides()
+    }
+
+    /// What the genesis of one of the chains that it names is made from; `known`: the public keys of all validators.
+    ///
+    /// # Errors
+    /// As [`Self::founding`], and a validator whose public keys are not among them.
+    pub(crate) fn founding_of(&self, chain: CityChain, known: &[ValidatorConfig]) -> Result<Founding> {
+        self.founding(self.chains.validators(chain, known)?)
+    }
+
+    /// Checks that each validator whose public keys are given runs one of the chains that it names.
+    ///
+    /// # Errors
+    /// When one runs none: its name is spelt otherwise, or its file is not meant.
+    pub(crate) fn ensure_seats_of(&self, known: &[ValidatorConfig]) -> Result<()> {
+        for member in known {
+            ensure!(
+                self.chains.is_anywhere(&member.name),
+                "the founding file names {:?} as a validator of no chain",
+                member.name
+            );
+        }
+        Ok(())
+    }
+
+    /// Checks that the validators of a genesis are those that it names.
+    ///
+    /// # Errors
+    /// When they are others.
+    pub(crate) fn ensure_run_by(&self, chain: CityChain, validators: &[ValidatorConfig]) -> Result<()> {
+        self.chains.ensure_run_by(chain, validators)
+    }
+
+    /// A line for each chain that it names, with who runs it.
+    pub(crate) fn chain_lines(&self) -> String {
+        let line = |chain: CityChain| format!("{:<18} {}", chain.name, self.chains.names(chain).join(", "));
+        self.chains.named().map(line).collect::<Vec<_>>().join("\n")
+    }
+
     /// Where the key is that the city sends its transactions with.
     ///
     /// # Errors
     /// When the file says nothing of a city.
     pub(crate) fn submitter_key(&self) -> Result<&Path> {
         let city = self.city.as_ref().context(
-            "[city] is missing: `chancery up` has to know submitter_key, the key that the city sends its transactions with",
+            "[city] is missing: a city has to know submitter_key, the key that the city sends its transactions with",
         )?;
         Ok(&city.submitter_key)
     }

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
-use super::{FoundingFile, Holders, chain_ids, file::CitySection};
+use super::{FoundingFile, Holders, chain_ids, chain_members::ChainMembers, file::CitySection};
 use crate::{arguments::MakeFounding, output::Output};
 
 /// What the file says of itself.
@@ -32,6 +32,7 @@ pub(crate) fn make(command: &MakeFounding, output: &Output) -> Result<()> {
         operators: command.operators.clone(),
         submitters: command.submitters.clone(),
         contract_operators: command.contract_operators.clone(),
+        chains: ChainMembers::told(&command.chains).context("--chain")?,
         city: command
             .submitter_key
             .clone()
@@ -41,10 +42,13 @@ pub(crate) fn make(command: &MakeFounding, output: &Output) -> Result<()> {
     write(&command.out, &format!("{HEADER}\n{}", toml::to_string(&file)?))?;
     let authorities = file.authorities();
     let holders = Holders::of(&authorities);
+    let run_by = if file.names_chains() { format!("\n\n{}", file.chain_lines()) } else { String::new() };
     output.answer(
-        &json!({"file": command.out, "chainId": chain_id, "timestamp": file.timestamp, "authorities": holders}),
+        &json!({
+            "file": command.out, "chainId": chain_id, "timestamp": file.timestamp, "authorities": holders, "chains": file.chains,
+        }),
         format!(
-            "{}: main chain {chain_id}\n\n{}\n\nSend it to everybody who founds the chain with you, before anybody makes a genesis by it.",
+            "{}: main chain {chain_id}\n\n{}{run_by}\n\nSend it to everybody who founds the chain with you, before anybody makes a genesis by it.",
             command.out.display(),
             holders.lines()
         ),

@@ -16,9 +16,10 @@ use chancery_execution::{GenesisConfig, ValidatorConfig};
 use chancery_sharing::directory::is_control;
 use serde_json::json;
 
+use super::consortia;
 use crate::{
     arguments::{MakeGenesis, MakeNodeKey},
-    city::{chain_named, genesis_config, secrets::load_or_create_private_key},
+    city::{chain_named, genesis_config, layout::MAIN, secrets::load_or_create_private_key},
     commands::read_bounded,
     founding::{Founding, FoundingFile, Holders, chain_ids, known_keys},
     output::Output,
@@ -59,8 +60,12 @@ pub(super) fn read_voting_key(path: &Path) -> Result<PrivateKeySigner> {
 /// Makes the genesis file from all members' public keys.
 pub(super) fn make_genesis(command: &MakeGenesis, output: &Output) -> Result<()> {
     let members = command.members.iter().map(|path| read_member(path)).collect::<Result<Vec<_>>>()?;
-    let founding = match &command.founding {
-        Some(file) => FoundingFile::read(file)?.founding(members)?,
+    let file = command.founding.as_deref().map(FoundingFile::read).transpose()?;
+    if let Some(file) = file.as_ref().filter(|file| file.names_chains()) {
+        return consortia::make(file, &members, command, output);
+    }
+    let founding = match file {
+        Some(file) => file.founding(members)?,
         None => development(
             members,
             command.epoch_length.unwrap_or(DEFAULT_EPOCH_LENGTH),
@@ -68,8 +73,9 @@ pub(super) fn make_genesis(command: &MakeGenesis, output: &Output) -> Result<()>
         )?,
     };
     let (authorities, funded) = (founding.authorities.clone(), founding.funded.len());
-    let genesis = genesis_of(&command.chain, founding)?;
-    let hash = write_genesis(&command.out, &genesis)?;
+    let genesis = genesis_of(command.chain.as_deref().unwrap_or(MAIN.name), founding)?;
+    let out = command.out.clone().unwrap_or_else(|| "genesis.json".into());
+    let hash = write_genesis(&out, &genesis)?;
     let holders = Holders::of(&authorities);
     let voters: BTreeMap<_, _> =
         genesis.validators.iter().map(|validator| (&validator.name, validator.voting_account)).collect();
@@ -81,12 +87,12 @@ pub(super) fn make_genesis(command: &MakeGenesis, output: &Output) -> Result<()>
     let warning = warned.as_ref().map_or_else(String::new, |warning| format!("\n\nwarning: {warning}"));
     output.answer(
         &json!({
-            "chain": genesis.name, "chainId": genesis.chain_id, "genesisHash": hash, "validators": genesis.validators.len(), "file": command.out,
+            "chain": genesis.name, "chainId": genesis.chain_id, "genesisHash": hash, "validators": genesis.validators.len(), "file": out,
             "authorities": holders, "votes": voters, "funded": funded, "warning": warned,
         }),
         format!(
             "{}: chain {} ({}) of {} validators\ngenesis hash {hash}: compare it with the other members' before anybody starts\n\n{}\n{}\n{funded} accounts are funded{warning}",
-            command.out.display(),
+            out.display(),
             genesis.name,
             genesis.chain_id,
             genesis.validators.len(),

@@ -19,6 +19,7 @@ use chancery_reference_points::{
     m2p::M2p,
     m2r::M2rData,
     mandate::{AccessRight, Contracts, Holders},
+    operation::ChainName,
     p2r::P2r,
     r2d::R2dSources,
     s2p::{S2p, S2pData},
@@ -29,7 +30,7 @@ use chancery_sharing::directory::{DescriptionFiles, DirectoryAt};
 
 use super::{ChainAccess, Ground, chain_name};
 use crate::city::{
-    layout::{DataDir, MAIN, SIDE, chains},
+    layout::{DataDir, MAIN},
     ports::{CityAnchors, DatabaseAccounts, DatabaseIndex, DatabaseJournal, DatabaseRegistrations},
     secrets::load_or_create_private_key,
 };
@@ -49,7 +50,7 @@ pub(super) fn processing(
         main: chain_name(MAIN.name),
         submitter: access.submitter.clone(),
         operator: access.submitter,
-        kinds: SIDE.into_iter().map(|chain| (chain.name.to_owned(), chain_name(chain.name))).collect(),
+        kinds: directory.kinds().iter().map(|kind| (kind.as_str().to_owned(), chain_name(kind.as_str()))).collect(),
         genesis_files: access.genesis.into_iter().map(|(chain, file)| (chain_name(chain), file)).collect(),
         public_rpc_urls: BTreeMap::new(),
         shown_patience: SHOWN_PATIENCE,
@@ -57,7 +58,7 @@ pub(super) fn processing(
         operators: configured.operators,
         supervisors: configured.supervisors,
         registrations: Arc::new(DatabaseRegistrations::new(registrations)),
-        anchors: Arc::new(CityAnchors::new(relay_note)),
+        anchors: Arc::new(CityAnchors::new(relay_note, directory)),
     };
     Ok(Processing::new(access.ledger, operations::handlers(directory.clone()), config, clock.clone())?)
 }
@@ -97,9 +98,9 @@ pub(super) fn representation(ground: &Ground, p2r: Arc<dyn P2r>) -> Result<Repre
         },
         p2r,
         handlers: operations::handlers(ground.directory.clone()),
-        formats: data_formats()?,
+        formats: data_formats(&ground.directory)?,
         format_store: Arc::new(FormatFiles::new(&data.formats())),
-        chains: chains().map(|chain| chain_name(chain.name)).collect(),
+        chains: chains(&ground.directory),
         journal: journal(ground, Keeper::Representation),
         index: Arc::new(DatabaseIndex::new(ground.database.clone())),
         clock: ground.clock.clone(),
@@ -171,11 +172,19 @@ fn journal(ground: &Ground, keeper: Keeper) -> Arc<DatabaseJournal> {
     Arc::new(DatabaseJournal::new(ground.database.clone(), keeper))
 }
 
-/// The formats of everything that is recorded.
-fn data_formats() -> Result<Vec<DataFormat>> {
+/// The formats of everything that is recorded on a chain of the city.
+fn data_formats(directory: &CityDirectory) -> Result<Vec<DataFormat>> {
     let mut formats = kinds::data_formats()?;
     formats.extend(desk::data_formats(&chain_name(MAIN.name))?);
+    let recording = chains(directory);
+    formats.retain(|format| recording.contains(&format.chain));
     Ok(formats)
+}
+
+/// All chains that record data blocks.
+fn chains(directory: &CityDirectory) -> Vec<ChainName> {
+    let sides = directory.kinds().into_iter().map(|kind| chain_name(kind.as_str()));
+    std::iter::once(directory.main()).chain(sides).collect()
 }
 
 /// Where the city's directory of shared resources is.

@@ -32,6 +32,7 @@ pub(crate) fn ensure_founded_with(
             "{} gives authority to other accounts than the founding file names: use the file by which the city was founded; roles are granted and revoked by the administrator",
             path.display()
         );
+        file.ensure_run_by(*chain, &config.validators).with_context(|| format!("{}", path.display()))?;
     }
     let main = all.iter().find(|(chain, _)| *chain == MAIN).map(|(_, config)| config);
     let approvals =

@@ -20,10 +20,14 @@ pub(super) fn ensure_of_one_city(data: &DataDir, all: &[(CityChain, GenesisConfi
             data.genesis_of(MAIN).display()
         );
     }
-    // The last is followed by nobody.
-    for followed in FOUNDED.into_iter().take(FOUNDED.len() - 1) {
+    for followed in FOUNDED.into_iter().filter(|followed| all.iter().any(|(chain, _)| chain == followed)) {
+        let mut after =
+            all.iter().filter(|(chain, _)| *chain != MAIN && is_founded_before(followed, *chain)).peekable();
+        // The last is followed by nobody.
+        if after.peek().is_none() {
+            continue;
+        }
         let hash = hash_of(all, followed)?;
-        let after = all.iter().filter(|(chain, _)| *chain != MAIN && is_founded_before(followed, *chain));
         for (chain, config) in after {
             ensure_follows(data, (*chain, config), followed, hash)?;
         }

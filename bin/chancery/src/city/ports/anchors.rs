@@ -1,8 +1,12 @@
 //! Which anchors a city's chains have of one another: those that genesis files name, and those that its relay has made on the main chain and noted.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use alloy_primitives::Address;
+use chancery_certificates::CityDirectory;
 use chancery_contracts::predeploys;
 use chancery_processing::AnchorPlaces;
 use chancery_reference_points::{anchor::AnchorPlace, operation::ChainName};
@@ -15,11 +19,15 @@ use crate::city::{
 /// The anchors of one city. The relay's note is read each time: it may make them while others run, in another process.
 pub(crate) struct CityAnchors {
     note: PathBuf,
+    /// The side chains that the city has.
+    sides: BTreeSet<&'static str>,
 }
 
 impl CityAnchors {
-    pub(in crate::city) fn new(note: &Path) -> Self {
-        Self { note: note.to_owned() }
+    pub(in crate::city) fn new(note: &Path, directory: &CityDirectory) -> Self {
+        let kinds = directory.kinds();
+        let has = |name: &str| kinds.iter().any(|kind| kind.as_str() == name);
+        Self { note: note.to_owned(), sides: SIDE.into_iter().map(|side| side.name).filter(|name| has(name)).collect() }
     }
 }
 
@@ -33,10 +41,10 @@ impl AnchorPlaces for CityAnchors {
         };
         let made = anchors_noted(&self.note);
         let mut places = Vec::new();
-        for side in SIDE {
+        for side in SIDE.into_iter().filter(|side| self.sides.contains(side.name)) {
             places.push(place(side.name, MAIN.name, predeploys::MAIN_ANCHOR));
             places.extend(made.get(side.name).map(|contract| place(MAIN.name, side.name, *contract)));
-            let before = founded_before(side);
+            let before = founded_before(side).filter(|known| self.sides.contains(known.name));
             places.extend(before.map(|known| place(side.name, known.name, predeploys::side_anchor(known.number))));
         }
         places
@@ -54,7 +62,7 @@ mod tests {
     fn all_anchors_of_a_city_are_looked_at_those_that_were_made_as_soon_as_they_are_noted() {
         let folder = tempfile::tempdir().unwrap();
         let note = folder.path().join("relay.json");
-        let anchors = CityAnchors::new(&note);
+        let anchors = CityAnchors::new(&note, &CityDirectory::of_city(MAIN.id));
         // The main chain's on each of five, and those of one another: none, one, two, three and four before it.
         assert_eq!(anchors.places().len(), 15);
         let made = Address::repeat_byte(7);

@@ -26,18 +26,18 @@ const NAME_DIGITS: usize = 8;
 
 /// What was found and how much it matters; each says what to do.
 #[derive(Default)]
-struct Findings(Vec<(Severity, String)>);
+pub(super) struct Findings(Vec<(Severity, String)>);
 
 impl Findings {
-    fn add(&mut self, text: impl Into<String>) {
+    pub(super) fn add(&mut self, text: impl Into<String>) {
         self.0.push((Severity::Sick, text.into()));
     }
 
-    fn add_attention(&mut self, text: impl Into<String>) {
+    pub(super) fn add_attention(&mut self, text: impl Into<String>) {
         self.0.push((Severity::Attention, text.into()));
     }
 
-    fn answer(self, what: &Path, output: &Output) -> ExitCode {
+    pub(super) fn answer(self, what: &Path, output: &Output) -> ExitCode {
         let severity = self.0.iter().map(|(severity, _)| *severity).max();
         let text = if self.0.is_empty() {
             format!("Nothing is wrong with {} that could be seen from outside. Its log says more.", what.display())
