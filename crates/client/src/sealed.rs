@@ -117,7 +117,8 @@ impl Client {
             OperationPlace { place, index: 0 } => Some(OperationPlace { place: place - 1, index: u32::MAX }),
             OperationPlace { place, index } => Some(OperationPlace { place, index: index - 1 }),
         };
-        let query = SearchData { ascending: true, limit: Some(1), after: before.map(Into::into), ..SearchData::default() };
+        let query =
+            SearchData { ascending: true, limit: Some(1), after: before.map(Into::into), ..SearchData::default() };
         let page = self.search_data(&query).await?;
         let is_asked_for = |one: &Value| {
             let (place, index) = (one["at"]["place"].as_u64(), one["at"]["index"].as_u64());

@@ -16,11 +16,7 @@ use chancery_primitives::ChangeKind;
 use serde::{Deserialize, Serialize};
 
 use super::{Founding, chain_ids, chain_members::ChainMembers, known_keys, requirement};
-use crate::{
-    alliance::configuration,
-    city::layout::CityChain,
-    keys::is_in_token,
-};
+use crate::{alliance::configuration, city::layout::CityChain, keys::is_in_token};
 
 /// Accounts that a role may have at first.
 const MAX_HOLDERS: usize = 64;
