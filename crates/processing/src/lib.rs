@@ -19,6 +19,8 @@
 //!   door is answered nothing else (M-PRO-2). That somebody has a right is read from the main chain, the configuration and the register of persons, never taken from the door.
 //!
 //! Must not: know an application (handlers are given to it), another entity, HTTP, or a chain other than through the ledger.
+// Questions to a ledger lie in one another, and each may be followed in a trace.
+#![recursion_limit = "256"]
 
 mod config;
 mod control;

@@ -111,8 +111,9 @@ impl EntityDoors {
         let alert_desk = AlertDesk::new(watch.alerts());
         let audit = DataAudit::new(to_processing.clone(), to_representation.clone(), watch);
         Ok(Self {
-            r2d: to_representation.clone(),
-            r2d_sources: to_representation,
+            r2d: to_representation,
+            // What sources submit is seen by the groups of the journal, not one by one.
+            r2d_sources: representation,
             u2s: to_provisioning,
             u2s_data: Arc::new(Followed(Arc::new(data_service))),
             o2c: Arc::new(Followed(Arc::new(controlling))),

@@ -62,7 +62,7 @@ mod tests {
     fn all_anchors_of_a_city_are_looked_at_those_that_were_made_as_soon_as_they_are_noted() {
         let folder = tempfile::tempdir().unwrap();
         let note = folder.path().join("relay.json");
-        let anchors = CityAnchors::new(&note, &CityDirectory::default());
+        let anchors = CityAnchors::new(&note, &CityDirectory::first_city());
         // The main chain's on each of five, and those of one another: none, one, two, three and four before it.
         assert_eq!(anchors.places().len(), 15);
         let made = Address::repeat_byte(7);
