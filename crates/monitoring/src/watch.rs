@@ -213,7 +213,12 @@ impl Watch {
 
     /// It cannot go on: why is shown at once, and an alert when it stays so.
     async fn trouble(&self, error: &DoorError, times: u32) {
-        tracing::warn!(?error, times, "the audit does not go on");
+        // A chain that has just begun has nothing to prove by yet.
+        if times == 1 {
+            tracing::info!(?error, "the audit does not go on yet");
+        } else {
+            tracing::warn!(?error, times, "the audit does not go on");
+        }
         self.state.lock().status.trouble = Some(format!("{}: {}", error.code().name(), error.detail()));
         if times == TROUBLES_OF_AN_ALERT {
             self.alerts.raise(rules::of_trouble(error)).await;
