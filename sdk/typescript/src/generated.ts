@@ -921,7 +921,8 @@ export interface paths {
         };
         /**
          * A bill
-         * @description Inspections of a period as the chains record them, each at the price of its time. An inspector sees its own, a supervisor all.
+         * @description Inspections of a period as the chains record them, and checks by machine as the city has written them down, each at the price of its time. An inspector sees its own, a
+         *     supervisor all.
          *
          *     **Who:** Roles: inspector, supervisor (an inspector its own).
          */
@@ -966,7 +967,7 @@ export interface paths {
         get?: never;
         /**
          * Set a price
-         * @description It counts for inspections that are recorded from now on. With `?check=true` it says what would change.
+         * @description It counts for inspections that are recorded, and checks that are made, from now on. With `?check=true` it says what would change.
          *
          *     **Who:** Roles: operator.
          */
@@ -1545,7 +1546,7 @@ export interface paths {
         get?: never;
         /**
          * Bring a description
-         * @description Of a resource that only some roles may see: on the chain stands its hash alone. The text is kept when its keccak256 is that hash.
+         * @description Of a resource that only some roles may see: on the chain stands a hash alone, of the name too. The text, with the salts, is kept when its keccak256 is that hash.
          *
          *     **Who:** Any address that has proven itself (the text whose hash the owner has put on the chain).
          */
@@ -1897,9 +1898,10 @@ export interface paths {
         };
         /**
          * Proof of an operation of a submission
-         * @description From the operation's bytes to a final block, in one file; `chancery verify` reads it without any network.
+         * @description From the operation's bytes to a final block, in one file; `chancery verify` reads it without any network. Of public data within their retention for whoever knows the digest; of
+         *     others for whoever may read the operation, and for its source, which asks by its own key in `chancery-source`.
          *
-         *     **Who:** Anybody (whoever knows the digest: it stands in the receipt).
+         *     **Who:** Anybody (public data: whoever knows the digest; the source itself; offices also internal data; restricted data that name it).
          */
         get: operations["prove_operation"];
         put?: never;
@@ -1953,6 +1955,30 @@ export interface paths {
          * @description **Who:** Any address that has proven itself (its own).
          */
         delete: operations["end_subscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subscriptions/{subscription}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a subscription
+         * @description A stream of server-sent events. Each event `operation` is an operation that matches and its owner may see when it is sent, oldest first; its id is the cursor from which whoever comes
+         *     back goes on, by `Last-Event-ID`. A comment every 15 seconds shows that the stream lives, with the cursor as its id. It ends after an hour, with the session that it was asked in, when
+         *     the owner may not ask any more, and with the subscription. Nothing is queued: what is not taken is not read. 16 streams of one client address, with those of an alliance.
+         *
+         *     **Who:** Any address that has proven itself (its own; public data, offices also internal data, restricted data that name it; judged again at every reading).
+         */
+        get: operations["follow_subscription"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2246,7 +2272,7 @@ export interface components {
             /** @description By which members it is grouped. */
             by?: components["schemas"]["Member"][];
             every?: components["schemas"]["Every"] | null;
-            /** @description Of which operations, as of a search; without `ascending`, `limit`, `after`, `proofs` and `as`. */
+            /** @description Of which operations, as of a search; without `ascending`, `sort`, `limit`, `after`, `proofs` and `as`. */
             query?: components["schemas"]["SearchData"];
             value?: components["schemas"]["Member"] | null;
         };
@@ -2693,6 +2719,8 @@ export interface components {
         };
         /** @description The answer of `GET /v1/fees/bills`. */
         Bill: {
+            /** @description Checks by machine, in the same order. */
+            checks: components["schemas"]["CheckLine"][];
             /**
              * Format: int64
              * @description Recorded inspections in all.
@@ -2744,7 +2772,7 @@ export interface components {
             /**
              * Format: int64
              * @description In hundredths.
-             * @example 1550
+             * @example 2175
              */
             amount: number;
             /**
@@ -3035,6 +3063,39 @@ export interface components {
             checks: components["schemas"]["Check"][];
             /** @description What the checks find together. */
             outcome: components["schemas"]["Outcome"];
+        };
+        /** @description What one inspector checked by machine for one organization while one price counted. Nothing of it is on a chain: it is counted from the city's journal of accesses. */
+        CheckLine: {
+            /**
+             * Format: int64
+             * @description `count` times `checkAmount`, and `bytes` times `mebibyteAmount` over 2^20, rounded down, in hundredths.
+             * @example 625
+             */
+            amount: number;
+            /**
+             * Format: int64
+             * @description Bytes of all questions and answers.
+             * @example 262144
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Checks that were answered, one certificate once an hour.
+             * @example 120
+             */
+            count: number;
+            /** @description From this time on. */
+            from: components["schemas"]["Time"];
+            /** @description Who checked. */
+            inspector: components["schemas"]["Address"];
+            /**
+             * @description Code of the organization for which it checked.
+             * @example 11440300007542689X
+             */
+            organization: string;
+            price?: components["schemas"]["Price"] | null;
+            /** @description Before this time. */
+            to: components["schemas"]["Time"];
         };
         /** @description The answer of `GET /v1/kinds/{kind}/conditions`: which certificates of other chains a holder needs to get one of the kind. */
         Conditions: {
@@ -3537,7 +3598,10 @@ export interface components {
         };
         /** @description `PUT /v1/resources/{resource}/description`. */
         DescribeResource: {
-            /** @description The exact text whose keccak256 stands in the directory: JSON `{title, description, columns: [{name, type}], service?}`. */
+            /**
+             * @description The exact text whose keccak256 stands in the directory: JSON `{title, description, columns: [{name, type}], service?}`, or the opening of an entry that is
+             *     not for everybody, `{resource, visibleTo, nameSalt, textSalt, description}`.
+             */
             description: string;
         };
         /** @description The key to which certificates are sealed. */
@@ -3669,7 +3733,7 @@ export interface components {
         };
         /** @description A page of operations. */
         FoundData: {
-            next?: components["schemas"]["OperationPlace"] | null;
+            next?: components["schemas"]["SearchPlace"] | null;
             /**
              * @description Each `{at: {place, index}, digest, name, source, organization, format, formatVersion, access, right, acceptedAt, operation, proof?}`; `operation` is the exact text,
              *     `right` by which right it is read (`open`, `office`, `named`, `grant`, `same-organization`).
@@ -4426,8 +4490,13 @@ export interface components {
                 columns?: components["schemas"]["SharedColumn"][];
                 /** @description More of it. */
                 description?: string | null;
-                /** @description keccak256 of its description. */
+                /** @description keccak256 of its description, or of its opening. */
                 descriptionHash: components["schemas"]["Hash"];
+                /**
+                 * @description Of a resource that is not for everybody, the exact text that opens what the chain has of it: JSON `{resource, visibleTo, nameSalt, textSalt,
+                 *     description}`. On the chain stands keccak256("chancery directory name v1" || nameSalt || resource) for the name, and `descriptionHash`.
+                 */
+                opening?: string | null;
                 /**
                  * @description Code of the organization that shares it.
                  * @example 12440300455765412A
@@ -4583,19 +4652,31 @@ export interface components {
              */
             id: string;
         };
-        /** @description The price of one recorded inspection. */
+        /** @description What inspections cost, each in hundredths of the currency's unit. */
         Price: {
             /**
              * Format: int64
-             * @description In hundredths of the currency's unit; 0 is free.
+             * @description One recorded inspection; 0 is free.
              * @example 50
              */
             amount: number;
+            /**
+             * Format: int64
+             * @description One check that records nothing; the same certificate again within the hour is the same check. Absent or 0: free.
+             * @example 5
+             */
+            checkAmount?: number | null;
             /**
              * @description ISO 4217.
              * @example CNY
              */
             currency: string;
+            /**
+             * Format: int64
+             * @description One MiB (2^20 bytes) of what checks asked and were answered. Absent or 0: free.
+             * @example 100
+             */
+            mebibyteAmount?: number | null;
         };
         /** @description The answer of `GET /v1/fees/prices`. */
         Prices: {
@@ -5090,7 +5171,7 @@ export interface components {
         };
         /** @description `POST /v1/data/search`: what is absent does not narrow. It is a body, since what somebody searches for does not belong into a log of addresses. */
         SearchData: {
-            after?: components["schemas"]["OperationPlace"] | null;
+            after?: components["schemas"]["SearchPlace"] | null;
             as?: components["schemas"]["PageFormat"] | null;
             /** @description Oldest first; newest first otherwise. */
             ascending?: boolean;
@@ -5109,6 +5190,12 @@ export interface components {
             proofs?: boolean;
             /** @description With all of these members within their bounds. */
             ranges?: components["schemas"]["FieldRange"][];
+            /**
+             * @description `FIELD:asc` or `FIELD:desc` instead of the order of acceptance: `time`, `acceptedAt`, `subject`, or `content.` and the path of a member. Numbers come before texts, these before
+             *     `false`, `true` and `null`; what has none is last either way. Everything that matches is looked at for each page, and more than 200000 operations are refused.
+             * @example content.pm25:desc
+             */
+            sort?: string | null;
             /** @description Of one of these sources. */
             sources?: components["schemas"]["Address"][];
             /** @description About this subject. */
@@ -5122,6 +5209,21 @@ export interface components {
              * @description Before this time, Unix milliseconds.
              */
             to?: number | null;
+        };
+        /** @description Where a page of a search ends: its last operation, and of a page with `sort` by what that one is sorted. */
+        SearchPlace: {
+            /**
+             * Format: int32
+             * @description In the submission, from 0.
+             */
+            index: number;
+            /** @description With `sort` alone: as the page before said it. */
+            key?: string | null;
+            /**
+             * Format: int64
+             * @description The submission's.
+             */
+            place: number;
         };
         /** @description `POST /v1/messages`. */
         SendMessage: {
@@ -5201,8 +5303,13 @@ export interface components {
             columns?: components["schemas"]["SharedColumn"][];
             /** @description More of it. */
             description?: string | null;
-            /** @description keccak256 of its description. */
+            /** @description keccak256 of its description, or of its opening. */
             descriptionHash: components["schemas"]["Hash"];
+            /**
+             * @description Of a resource that is not for everybody, the exact text that opens what the chain has of it: JSON `{resource, visibleTo, nameSalt, textSalt,
+             *     description}`. On the chain stands keccak256("chancery directory name v1" || nameSalt || resource) for the name, and `descriptionHash`.
+             */
+            opening?: string | null;
             /**
              * @description Code of the organization that shares it.
              * @example 12440300455765412A
@@ -5552,7 +5659,7 @@ export interface components {
              * @example wells of the harbour
              */
             name?: string;
-            /** @description Which operations, as of a search; without `ascending`, `limit`, `after`, `proofs` and `as`. */
+            /** @description Which operations, as of a search; without `ascending`, `sort`, `limit`, `after`, `proofs` and `as`. */
             query: components["schemas"]["SearchData"];
         };
         /** @description A subscription. */
@@ -6066,8 +6173,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `signature-invalid` */
+        /** @description `malformed-request`, `wrong-chain`, `signature-invalid`, `clock-skew` */
         "problems-400-27": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `malformed-request`, `wrong-chain`, `unknown-member`, `malformed-address`, `signature-invalid` */
+        "problems-400-28": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -6297,8 +6415,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `user-suspended`, `role-required`, `service-refused`, `too-many-subscriptions` */
+        /** @description `user-suspended`, `role-required`, `service-refused`, `source-withdrawn` */
         "problems-403-19": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `user-suspended`, `role-required`, `service-refused`, `too-many-subscriptions` */
+        "problems-403-20": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -6517,7 +6646,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-subscription`, `unknown-service` */
+        /** @description `unknown-submission`, `unknown-service` */
         "problems-404-20": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6528,8 +6657,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `unknown-service`, `unknown-address` */
+        /** @description `unknown-subscription`, `unknown-service` */
         "problems-404-21": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unknown-service`, `unknown-address` */
+        "problems-404-22": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -6825,7 +6965,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `not-final-yet`, `chain-unreachable`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `store-unavailable`, `journal-unavailable` */
         "problems-503-14": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6836,7 +6976,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `store-unavailable`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `store-unavailable` */
         "problems-503-15": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6847,7 +6987,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `store-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `person-undetermined` */
         "problems-503-16": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6858,19 +6998,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `person-undetermined` */
-        "problems-503-17": {
-            headers: {
-                /** @description Names this answer in the operator's log. */
-                "x-request-id"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `person-undetermined`, `not-final-yet` */
-        "problems-503-18": {
+        "problems-503-17": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -9902,6 +10031,23 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "checks": [
+                     *         {
+                     *           "amount": 625,
+                     *           "bytes": 262144,
+                     *           "count": 120,
+                     *           "from": "2026-11-21T03:00:00Z",
+                     *           "inspector": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                     *           "organization": "11440300007542689X",
+                     *           "price": {
+                     *             "amount": 50,
+                     *             "checkAmount": 5,
+                     *             "currency": "CNY",
+                     *             "mebibyteAmount": 100
+                     *           },
+                     *           "to": "2026-11-21T03:00:00Z"
+                     *         }
+                     *       ],
                      *       "count": 31,
                      *       "from": "2026-11-21T03:00:00Z",
                      *       "lines": [
@@ -9922,7 +10068,7 @@ export interface operations {
                      *       "to": "2026-11-21T03:00:00Z",
                      *       "totals": [
                      *         {
-                     *           "amount": 1550,
+                     *           "amount": 2175,
                      *           "currency": "CNY"
                      *         }
                      *       ],
@@ -13089,7 +13235,10 @@ export interface operations {
     prove_operation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description JWS by the source's present key, `typ` `chancery-ask+jws`, of `{chainId, source, place, digest, time}`. */
+                "chancery-source"?: string | null;
+            };
             path: {
                 /** @description The digest that the receipt names. */
                 digest: components["schemas"]["Hash"];
@@ -13120,15 +13269,15 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
-            400: components["responses"]["problems-400-1"];
-            401: components["responses"]["problems-401-1"];
-            403: components["responses"]["user-suspended"];
-            404: components["responses"]["unknown-submission"];
+            400: components["responses"]["problems-400-27"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-19"];
+            404: components["responses"]["problems-404-20"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-14"];
+            503: components["responses"]["problems-503-10"];
         };
     };
     list_subscriptions: {
@@ -13239,7 +13388,7 @@ export interface operations {
             };
             400: components["responses"]["problems-400-5"];
             401: components["responses"]["problems-401-2"];
-            403: components["responses"]["problems-403-19"];
+            403: components["responses"]["problems-403-20"];
             404: components["responses"]["unknown-service"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
@@ -13247,7 +13396,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-15"];
+            503: components["responses"]["problems-503-14"];
         };
     };
     end_subscription: {
@@ -13298,7 +13447,47 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-16"];
+            503: components["responses"]["problems-503-15"];
+        };
+    };
+    follow_subscription: {
+        parameters: {
+            query?: {
+                /** @description `cursor` of a reading; from the start of the subscription when absent. `Last-Event-ID` comes before it. */
+                after?: string;
+            };
+            header?: {
+                /** @description The id of the last event that was taken. */
+                "Last-Event-ID"?: string | null;
+            };
+            path: {
+                /** @description Its id. */
+                subscription: components["schemas"]["Hash"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Operations as they come. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["problems-400-3"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-5"];
+            404: components["responses"]["problems-404-21"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     subscribed_operations: {
@@ -13357,7 +13546,7 @@ export interface operations {
             400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-5"];
-            404: components["responses"]["problems-404-20"];
+            404: components["responses"]["problems-404-21"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -13489,7 +13678,7 @@ export interface operations {
                     "application/json": components["schemas"]["Registered"];
                 };
             };
-            400: components["responses"]["problems-400-27"];
+            400: components["responses"]["problems-400-28"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["user-suspended"];
             409: components["responses"]["problems-409-11"];
@@ -13499,7 +13688,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-17"];
+            503: components["responses"]["problems-503-16"];
         };
     };
     get_user: {
@@ -13607,7 +13796,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-18"];
+            503: components["responses"]["problems-503-17"];
         };
     };
     get_public_key: {
@@ -13655,7 +13844,7 @@ export interface operations {
             400: components["responses"]["problems-400-9"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-5"];
-            404: components["responses"]["problems-404-21"];
+            404: components["responses"]["problems-404-22"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
