@@ -357,11 +357,16 @@ describe('the pages', () => {
   // S-APP, M-PRIV: what is published is what the gateway publishes, not what whoever presses the button sees.
   it('publish open data as the gateway has them, and say when they are not whole', async () => {
     const written: string[] = [];
-    vi.stubGlobal('Blob', class {
-      constructor(parts: string[]) {
-        written.push(...parts);
-      }
-    });
+    vi.stubGlobal(
+      'Blob',
+      class {
+        readonly size: number;
+
+        constructor(parts: string[]) {
+          this.size = written.push(...parts);
+        }
+      },
+    );
     Object.assign(URL, { createObjectURL: () => 'blob:1', revokeObjectURL: () => undefined });
     const click = vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(() => undefined);
     const period = { from: REPORT.from, to: REPORT.to };
