@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 
+const SERVER: &str = include_str!("s3_server.py");
 const MOTO: &str = "moto[s3,server]==5.2.1";
 /// How often it is asked whether it listens, and how long is waited in between.
 const TRIES: u32 = 300;
@@ -30,8 +31,8 @@ impl S3Server {
     pub fn start(scratch: &Path) -> Result<Self> {
         let environment = python_with_moto(scratch)?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let process = Command::new(environment.join("bin/moto_server"))
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+        let process = Command::new(environment.join("bin/python"))
+            .args(["-c", SERVER, &port.to_string()])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;

@@ -129,7 +129,7 @@ const OPENED: &[(&str, &str, &str)] = &[
     ("bin/chancery/src/alliance.rs", "nodes of an alliance: the routes above", ALLIANCE),
     ("bin/chancery/src/alliance/relay.rs", "a relay's health and metrics, on loopback", ALLIANCE),
     (
-        "bin/chancery/src/city/assembly.rs",
+        "bin/chancery/src/city/listeners.rs",
         "the gateway: the matrix",
         "crates/gateway/tests/gateway/authorization.rs::every_endpoint_has_one_expectation",
     ),
@@ -158,9 +158,14 @@ const OPENED: &[(&str, &str, &str)] = &[
         "crates/doors/tests/doors/ending.rs::a_folder_that_others_may_enter_is_spoken_through_by_nobody",
     ),
     (
+        "crates/gateway/src/mqtt/broker/tls.rs",
+        "the way to a broker over TLS: a socket in a folder that nobody else may enter",
+        "crates/gateway/src/mqtt/tests/broker/encrypted.rs::a_broker_over_tls_is_followed_and_shown_who_comes",
+    ),
+    (
         "crates/rpc/src/server.rs",
-        "JSON-RPC: anybody; what may be sent the chain's permissions say",
-        "testing/tests/permissions.rs",
+        "JSON-RPC: anybody, or who has a token; what may be sent the chain's permissions say",
+        "crates/rpc/tests/rpc/tokens.rs::whoever_shows_no_token_gets_no_method_answered",
     ),
     (
         "crates/sharing/src/collect/mod.rs",

@@ -101,9 +101,10 @@ impl Distant {
     }
 }
 
-/// Of a password only that there is one.
+/// Of a password only that there is one, and of a token nothing.
 fn shown(url: &Url) -> String {
     let mut url = url.clone();
+    url.set_fragment(None);
     if url.password().is_some() && url.set_password(Some(HIDDEN)).is_err() {
         return HIDDEN.to_owned();
     }
@@ -128,8 +129,7 @@ pub(crate) fn read(path: &Path) -> Result<Elsewhere> {
             path.display()
         );
     }
-    let (mut genesis, mut sites) = (Vec::new(), Vec::new());
-    for chain in chains {
+    let section_of = |chain: CityChain| {
         let section = file.chains.iter().find(|section| section.name == chain.name);
         let Some(section) = section else {
             bail!("{} does not say where chain {} is: add it to [[chains]]", path.display(), chain.name)
@@ -139,6 +139,12 @@ pub(crate) fn read(path: &Path) -> Result<Elsewhere> {
             "rpc of chain {}: JSON-RPC is spoken over http and ws, with or without TLS",
             chain.name
         );
+        Ok((chain, section))
+    };
+    // All that the file says wrongly of itself, before anything that it names is read.
+    let sections = chains.into_iter().map(section_of).collect::<Result<Vec<_>>>()?;
+    let (mut genesis, mut sites) = (Vec::new(), Vec::new());
+    for (chain, section) in sections {
         let file = beside(path, &section.genesis);
         let config = load_genesis(&file)?;
         let built = config.build().with_context(|| format!("{} makes no chain", file.display()))?;

@@ -112,5 +112,5 @@ fn a_file_of_chains_names_each_chain_of_the_founding_file_once() {
 fn a_password_is_not_shown() {
     let with = "http://reader:secret@10.0.0.1:8545/main".parse().unwrap();
     assert_eq!(shown(&with), "http://reader:hidden@10.0.0.1:8545/main");
-    assert_eq!(shown(&"ws://10.0.0.1:8546".parse().unwrap()), "ws://10.0.0.1:8546");
+    assert_eq!(shown(&"ws://10.0.0.1:8546#token-file=/etc/node.token".parse().unwrap()), "ws://10.0.0.1:8546");
 }
