@@ -47,7 +47,9 @@ macro_rules! on_both {
             $({
                 println!("{}", stringify!($case));
                 let url = server.create_database(stringify!($case));
-                cases::$case(&Fixture::new(Some(DatabaseLocation::Postgres(url))).await).await;
+                let fixture = Fixture::new(Some(DatabaseLocation::Postgres(url))).await;
+                // In one future all of them are more than the stack of a thread.
+                Box::pin(cases::$case(&fixture)).await;
             })*
         }
     };

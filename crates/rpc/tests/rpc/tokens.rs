@@ -81,6 +81,15 @@ async fn a_token_reaches_its_groups_alone_and_in_batches_too() {
     assert_eq!(codes(&body)[3], refused);
 }
 
+/// The next answer; pings of the server are none.
+async fn answer(socket: &mut (impl futures::Stream<Item = Result<Message, WsError>> + Unpin)) -> Value {
+    loop {
+        if let Message::Text(text) = socket.next().await.unwrap().unwrap() {
+            return serde_json::from_str(&text).unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_websocket_is_opened_by_a_token_and_reaches_what_the_token_reaches() {
     let node = node().await;
@@ -97,8 +106,7 @@ async fn a_websocket_is_opened_by_a_token_and_reaches_what_the_token_reaches() {
         ("chancery_status", json!([]), json!(UNAUTHORIZED)),
     ] {
         socket.send(Message::text(call(method, &params).to_string())).await.unwrap();
-        let answer = socket.next().await.unwrap().unwrap();
-        let answer: Value = serde_json::from_str(answer.to_text().unwrap()).unwrap();
+        let answer = answer(&mut socket).await;
         assert_eq!(answer["error"]["code"], code, "{method}: {answer}");
     }
     let sender_alone = RpcToken { hash: RpcToken::hash_of(SENDER), groups: vec![RpcGroup::Send] };
@@ -107,7 +115,6 @@ async fn a_websocket_is_opened_by_a_token_and_reaches_what_the_token_reaches() {
     request.headers_mut().insert("authorization", format!("Bearer {SENDER}").parse().unwrap());
     let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
     socket.send(Message::text(call("eth_subscribe", &json!(["newHeads"])).to_string())).await.unwrap();
-    let answer = socket.next().await.unwrap().unwrap();
-    let answer: Value = serde_json::from_str(answer.to_text().unwrap()).unwrap();
+    let answer = answer(&mut socket).await;
     assert_eq!(answer["error"]["code"], UNAUTHORIZED, "a subscription is a read: {answer}");
 }
