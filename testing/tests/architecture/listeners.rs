@@ -170,7 +170,7 @@ const OPENED: &[(&str, &str, &str)] = &[
     (
         "crates/sharing/src/collect/mod.rs",
         "records: the route above; syslog of this machine, of named senders, or under TLS",
-        "crates/sharing/tests/sharing/plain_syslog.rs::plain_syslog_beyond_this_machine_is_taken_of_named_senders_alone",
+        "crates/sharing/tests/sharing/plain_syslog.rs::plain_syslog_beyond_this_machine_is_refused_and_on_it_taken_of_named_senders_alone",
     ),
 ];
 
