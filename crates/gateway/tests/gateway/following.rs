@@ -34,7 +34,9 @@ impl Open {
     async fn begin(harness: &Harness, caller: &Caller) -> Self {
         let mut stream = TcpStream::connect(harness.address).await.unwrap();
         let (host, token) = (harness.authority(), &caller.token);
-        let head = format!("GET {EVENTS} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n");
+        let head = format!(
+            "GET {EVENTS} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+        );
         stream.write_all(head.as_bytes()).await.unwrap();
         Self { stream, text: String::new() }
     }
