@@ -37,7 +37,8 @@ pub(crate) async fn ask_with<T: DeserializeOwned>(url: &str, method: &str, param
 /// # Errors
 /// When the system gives no authorities of TLS.
 pub(crate) fn client(endpoint: &Endpoint) -> Result<reqwest::Client> {
-    Ok(reqwest::Client::builder().no_proxy().timeout(MAX_WAIT).default_headers(endpoint.headers()).build()?)
+    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(MAX_WAIT);
+    Ok(client.default_headers(endpoint.headers()).build()?)
 }
 
 /// The same by a client that is there, for whoever asks often.

@@ -10,14 +10,23 @@ use url::Url;
 /// # Errors
 /// For what is no such address, and for what everybody on the way could read and answer.
 pub(crate) fn encrypted_elsewhere(text: &str, what: &str) -> Result<Url> {
-    let url: Url = text.parse().with_context(|| format!("{what}: {text} is no URL"))?;
+    let url: Url = text.parse().with_context(|| format!("{what}: it is no URL"))?;
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let is_here = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
     ensure!(
         is_here || matches!(url.scheme(), "https" | "wss"),
-        "{what}: {text} is not encrypted, and on another machine: use its https address (a proxy with TLS before it), or a tunnel to it on this machine"
+        "{what}: {} is not encrypted, and on another machine: use its https address (a proxy with TLS before it), or a tunnel to it on this machine",
+        shown(&url)
     );
     Ok(url)
+}
+
+/// An address without what lets somebody in: it may stand in a log.
+pub(crate) fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_fragment(None);
+    let is_shown = url.set_password(None).is_ok() && url.set_username("").is_ok();
+    if is_shown { url.as_str().trim_end_matches('/').to_owned() } else { "an address".to_owned() }
 }
 
 #[cfg(test)]
@@ -34,11 +43,12 @@ mod tests {
         {
             encrypted_elsewhere(right, "--rpc").unwrap();
         }
-        for wrong in
-            ["http://node.example", "ws://10.0.0.8:8545", "http://localhost.example", "http://[fd00::1]", "no URL"]
-        {
+        for wrong in ["http://node.example", "ws://10.0.0.8:8545", "http://localhost.example", "http://[fd00::1]"] {
             let refused = encrypted_elsewhere(wrong, "--rpc").unwrap_err().to_string();
             assert!(refused.starts_with("--rpc") && refused.contains(wrong), "{refused}");
         }
+        let refused = encrypted_elsewhere("http://me:secret@node.example#token-file=/etc/token", "--rpc").unwrap_err();
+        assert!(refused.to_string().starts_with("--rpc: http://node.example is not"), "{refused}");
+        assert_eq!(encrypted_elsewhere("no URL: secret", "--rpc").unwrap_err().to_string(), "--rpc: it is no URL");
     }
 }

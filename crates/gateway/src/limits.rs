@@ -42,6 +42,8 @@ pub const MAX_RIGHT_AGE: Duration = Duration::from_secs(1);
 pub const HEART_BEAT: Duration = Duration::from_secs(15);
 /// After how long a client comes back whose stream has ended.
 pub const EVENT_RETRY: Duration = Duration::from_secs(2);
+/// How long what comes for whoever follows may gather, where it cannot be waited for.
+pub const GATHERING: Duration = Duration::from_millis(250);
 /// Most events that are put together at a time.
 pub const MAX_EVENTS_AT_ONCE: usize = 16;
 /// Lines of a stream that are accepted together.

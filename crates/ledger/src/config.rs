@@ -57,12 +57,13 @@ impl ChainConfig {
         }
     }
 
-    /// The endpoint, as others may be told.
+    /// The endpoint, as others may be told: without what lets somebody in.
     #[must_use]
     pub fn shown_rpc_url(&self) -> String {
         let mut url = self.rpc_url.clone();
         url.set_fragment(None);
-        url.into()
+        let is_shown = url.set_password(None).is_ok() && url.set_username("").is_ok();
+        if is_shown { url.into() } else { String::new() }
     }
 
     /// A chain without finality certificates whose newest block counts as final (anvil; Besu with immediate finality).
@@ -77,5 +78,19 @@ impl ChainConfig {
             confirmations: 0,
             header_hashing: HeaderHashing::Standard,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    // M-SEC
+    #[test]
+    fn what_lets_somebody_in_is_told_to_nobody() {
+        let shown = |url: &str| ChainConfig::uncertified("main", url.parse().unwrap(), 1).shown_rpc_url();
+        assert_eq!(shown("https://reader:secret@node.example/main"), "https://node.example/main");
+        assert_eq!(shown("http://127.0.0.1:8545#token-file=/etc/node.token"), "http://127.0.0.1:8545/");
     }
 }

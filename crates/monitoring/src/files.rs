@@ -145,6 +145,9 @@ impl FileAudit {
                 Err(error) => {
                     troubles = troubles.saturating_add(1);
                     self.trouble(&error, troubles).await;
+                    if troubles >= TROUBLES_OF_AN_ALERT {
+                        self.pass_over().await;
+                    }
                     let pause = trouble_pause;
                     trouble_pause = (trouble_pause * 2).min(MAX_TROUBLE_PAUSE);
                     pause
@@ -179,6 +182,18 @@ impl FileAudit {
         self.state.lock().looked = number;
         self.keep().await;
         Ok(Step::Looked(bytes))
+    }
+
+    /// A file that cannot be looked at for long keeps no other from being looked at; what is known of it stays as it is.
+    async fn pass_over(&self) {
+        let Ok(count) = self.files.count().await else { return };
+        let number = {
+            let mut state = self.state.lock();
+            state.looked = state.looked.saturating_add(1).min(count);
+            state.looked
+        };
+        self.note(&format!("{}, part {number}", self.of));
+        self.keep().await;
     }
 
     async fn end(&self) -> Step {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chancery_reference_points::{DoorError, DoorResult, mandate::Mandate};
+use chancery_reference_points::{DoorError, DoorResult, Role, mandate::Mandate};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Most answers over everything that matches, sorted pages and pages with ranges that are made at a time: each reads many operations. More wait.
@@ -27,7 +27,9 @@ impl Places {
         by: &Mandate,
         work: impl FnOnce() -> DoorResult<T> + Send + 'static,
     ) -> DoorResult<T> {
-        let stranger = if by.actor.roles.is_empty() { Some(taken(&self.strangers).await?) } else { None };
+        // Whoever likes registers: that alone is no role here.
+        let is_stranger = by.actor.roles.iter().all(|role| *role == Role::Registered);
+        let stranger = if is_stranger { Some(taken(&self.strangers).await?) } else { None };
         let reader = taken(&self.readers).await?;
         let work = move || {
             let made = work();

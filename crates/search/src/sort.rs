@@ -305,7 +305,17 @@ mod tests {
     #[test]
     fn a_key_reads_as_it_was_written() {
         let member = Field::Member("a".into());
-        for json in ["-1.50", "1e400", "\"\"", "\"港口 \\u0007 \\\"x\\\" 😀\"", "true", "false", "null", "[]"] {
+        for json in [
+            "-1.50",
+            "1e400",
+            "0.01e-2305843009213693951",
+            "\"\"",
+            "\"港口 \\u0007 \\\"x\\\" 😀\"",
+            "true",
+            "false",
+            "null",
+            "[]",
+        ] {
             let key = Key::of_json(json);
             let written = key.written();
             assert!(written.is_ascii() && !written.chars().any(char::is_control), "{written}");

@@ -30,6 +30,7 @@ import type { Address, Hex } from './hex.js';
 import type { ChainEssentials, TrustedChain } from './light/trust.js';
 import type { MessageKey } from './message/encryption-key.js';
 import { Messages } from './message/messages.js';
+import { ProofFailure } from './proof/failure.js';
 import { readOperationProof } from './proof/file.js';
 import { verifyOperation } from './proof/verify.js';
 import { fetchTrust } from './request/chain.js';
@@ -181,10 +182,12 @@ export class Client {
    *
    * @throws SealFailure; ProofFailure; NotFinalError when the proof was not there in time
    */
-  async openProven({ at, digest }: Pick<FoundOperation, 'at' | 'digest'>, key: MessageKey, chain: TrustedChain, options: Omit<ProofOptions, 'index'> = {}): Promise<unknown> {
+  async openProven({ at, digest, operation }: Pick<FoundOperation, 'at' | 'digest' | 'operation'>, key: MessageKey, chain: TrustedChain, options: Omit<ProofOptions, 'index'> = {}): Promise<unknown> {
     const file = await this.proof({ place: at.place, digest }, { ...options, index: at.index });
     const { chainId, format, formatVersion, source } = verifyOperation(chain, file).statement;
-    const { content } = JSON.parse(readOperationProof(file).operation) as { readonly content?: unknown };
+    const shown = readOperationProof(file).operation;
+    if (shown !== operation) throw new ProofFailure('operation-in-submission', 'the proof is of another operation than was found');
+    const { content } = JSON.parse(shown) as { readonly content?: unknown };
     return openContent(content, { chainId, format, formatVersion, source }, key);
   }
 

@@ -54,14 +54,17 @@ describe('a sealed content', () => {
 
 describe('what is proven before it is opened', () => {
   it('is what the source has signed, and nothing that somebody else has sealed in its name', async () => {
-    const vectors = JSON.parse(readFileSync(new URL('../../../crates/data/vectors/operation-proof.json', import.meta.url), 'utf8')) as { chain: ChainEssentials; proof: object };
+    const vectors = JSON.parse(readFileSync(new URL('../../../crates/data/vectors/operation-proof.json', import.meta.url), 'utf8')) as { chain: ChainEssentials; proof: { operation: string } };
     const answer = { proof: vectors.proof };
     const { url } = await gatewayThat((response) => json(response, answer.proof));
     const client = new Client({ gateway: url, ports: ports().ports });
-    const found = { at: { place: 1, index: 0 }, digest: `0x${'00'.repeat(32)}` } as const;
+    const found = { at: { place: 1, index: 0 }, digest: `0x${'00'.repeat(32)}`, operation: vectors.proof.operation } as const;
     const open = (): Promise<unknown> => client.openProven(found, secretOf(1), new TrustedChain(vectors.chain));
     // Genuine, and in clear.
     expect(await checkOf(open())).toBe('content-sealed');
+    // Genuine, and of another operation than was found.
+    const other = client.openProven({ ...found, operation: '{"time":1}' }, secretOf(1), new TrustedChain(vectors.chain));
+    await expect(other).rejects.toThrow('another operation');
     const content = await sealContent(finding, context, [secretOf(1).publicKey]);
     answer.proof = { ...vectors.proof, operation: JSON.stringify({ time: 1, content }) };
     await expect(open()).rejects.toThrow(ProofFailure);

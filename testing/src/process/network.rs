@@ -6,6 +6,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -352,8 +353,11 @@ fn number(value: &Value) -> Result<u64> {
     Ok(u64::from_str_radix(digits, 16)?)
 }
 
-/// The first of `count` ports in a row that nobody uses now. Not those that the system gives to outgoing connections (from 32,768 on): one
-/// of them may be gone when a node that was killed is started again.
+/// What this process holds of ports that it has chosen: until it ends, nobody who chooses as here takes them.
+static CHOSEN: Mutex<Vec<File>> = Mutex::new(Vec::new());
+
+/// The first of `count` ports in a row that nobody uses now, and that are nobody else's until this process ends. Not those that the system gives to
+/// outgoing connections (from 32,768 on): one of them may be gone when a node that was killed is started again.
 ///
 /// # Errors
 /// When none are found.
@@ -361,11 +365,20 @@ pub fn free_ports(count: u16) -> Result<u16> {
     const TRIES: u32 = 100;
     for _ in 0..TRIES {
         let first = rand::rng().random_range(10_000..30_000);
-        let held: Vec<_> =
-            (first..first + count).map_while(|port| TcpListener::bind(("127.0.0.1", port)).ok()).collect();
+        let held: Vec<_> = (first..first + count).map_while(choose).collect();
         if held.len() == usize::from(count) {
+            CHOSEN.lock().unwrap_or_else(PoisonError::into_inner).extend(held);
             return Ok(first);
         }
     }
     bail!("there are no {count} free ports in a row")
+}
+
+/// The lock of a port that nobody uses and nobody has chosen. Tests of several processes choose at the same time, and use what they chose later.
+fn choose(port: u16) -> Option<File> {
+    let folder = std::env::temp_dir().join("chancery-ports");
+    std::fs::create_dir_all(&folder).ok()?;
+    let lock = File::options().create(true).append(true).open(folder.join(port.to_string())).ok()?;
+    lock.try_lock().ok()?;
+    TcpListener::bind(("127.0.0.1", port)).ok().map(|_| lock)
 }

@@ -28,7 +28,7 @@ pub(crate) struct Up {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunGateway {
-    /// Where the chains are: TOML with `founding`, the founding file, and for each chain `[[chains]]` with `name`, `rpc` (JSON-RPC of a node, http:// or ws://) and `genesis`, its
+    /// Where the chains are: TOML with `founding`, the founding file, and for each chain `[[chains]]` with `name`, `rpc` (JSON-RPC of a node: https:// or wss://, on this machine also http:// and ws://) and `genesis`, its
     /// genesis file. Paths are relative to it. What the nodes say is verified by the genesis files, which the city keeps: it takes no other ones later.
     #[arg(long, value_name = "FILE")]
     pub(crate) chains: PathBuf,

@@ -32,6 +32,7 @@ use crate::{
     alliance::{beside, configuration},
     founding::FoundingFile,
     network::config::load_genesis,
+    own_machine::encrypted_elsewhere,
 };
 
 /// Stands for a password in what everybody sees.
@@ -139,6 +140,7 @@ pub(crate) fn read(path: &Path) -> Result<Elsewhere> {
             "rpc of chain {}: JSON-RPC is spoken over http and ws, with or without TLS",
             chain.name
         );
+        encrypted_elsewhere(section.rpc.as_str(), &format!("rpc of chain {}", chain.name))?;
         Ok((chain, section))
     };
     // All that the file says wrongly of itself, before anything that it names is read.

@@ -52,6 +52,8 @@ async fn signed(client: &Client, found: &Value, at: OperationPlace, chain_id: u6
     let digest = digest.context("the gateway names no digest of the submission")?;
     let proof = client.proof_at(at.place, digest, at.index, PROOF_PATIENCE).await?;
     let proof = OperationProof::from_json(&serde_json::to_vec(&proof)?)?;
+    let is_shown = found["operation"].as_str() == Some(proof.operation.as_str());
+    ensure!(is_shown, "the proof is of another operation than the gateway shows at this place");
     SealedOperation::signed(&proof, chain_id).map_err(plain).context(
         "it is not shown that the source has sealed this; --unproven opens it all the same, also where an operator has replaced a lost key of the source",
     )

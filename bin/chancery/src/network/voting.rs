@@ -66,7 +66,8 @@ impl Assembly {
         voting_key: Option<&Path>,
     ) -> Result<Self> {
         let endpoint = Endpoint::read(&encrypted_elsewhere(rpc, "--rpc")?)?;
-        let client = reqwest::Client::builder().no_proxy().default_headers(endpoint.headers()).build()?;
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let client = client.default_headers(endpoint.headers()).build()?;
         let url = endpoint.url().clone();
         let (provider, me) = match voting_key {
             None => (ProviderBuilder::new().connect_reqwest(client, url).erased(), None),

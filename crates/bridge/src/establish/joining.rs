@@ -185,17 +185,25 @@ async fn check_anchors(
 /// have voted for what there is.
 async fn check_partners(alliance: &AllianceContract, agreed: &Agreed) -> Result<(), EstablishError> {
     let (chain, registry) = (&alliance.chain, agreed.registry.address);
+    let mut shown_names = Vec::with_capacity(agreed.others.len());
     for other in &agreed.others {
         let shown = view(chain, registry, &RequirementRegistry::declaredCall { id: other.id }).await?;
         let its = shown.requirement;
         let name = its.name;
+        shown_names.push(name);
         let record = view(chain, alliance.address, &Alliance::memberRecordCall { name }).await?;
         let declared = (shown.authority, its.chainId, its.genesisHash, its.nodeContract);
         if record.isActive && (record.authority, record.chainId, record.genesisHash, record.nodeContract) != declared {
             return Err(EstablishError::OtherTerms { member: name, what: "authority, chain or node contract" });
         }
     }
-    Ok(())
+    match agreed.partners.iter().find(|partner| !shown_names.contains(partner)) {
+        Some(partner) => Err(EstablishError::OtherTerms {
+            member: *partner,
+            what: "requirement, as far as was shown: its file was not given",
+        }),
+        None => Ok(()),
+    }
 }
 
 async fn put_node_contract(

@@ -70,6 +70,7 @@ impl Courier {
                 }
                 Err(_) => {
                     tracing::warn!(?member, "what is not ended takes long to be looked for");
+                    sweep.narrow();
                     Look::Failed
                 }
             };

@@ -164,6 +164,11 @@ impl Default for Sweep {
 }
 
 impl Sweep {
+    /// The page took too long: the next one has fewer blocks.
+    pub(crate) fn narrow(&mut self) {
+        self.span = (self.span / 2).max(1);
+    }
+
     /// First and last block of the next page.
     fn next(&mut self, head: u64) -> Option<(u64, u64)> {
         let floor = self.floor();

@@ -73,6 +73,16 @@ async fn what_does_not_answer_as_a_gateway_does_is_not_taken_for_one() {
     }
 }
 
+// M-PRO-5: which file of this machine is shown to whom, no gateway says.
+#[tokio::test]
+async fn an_address_that_a_gateway_names_names_no_file() {
+    let chain = json!({"name": "main", "chainId": 1, "rpcUrl": "https://evil.example/#token-file=/home/u/.secret", "genesisHash": B256::ZERO,
+        "genesis": null, "height": null, "blockTime": null, "kinds": [], "contracts": {}});
+    let body = json!({"development": false, "chains": [chain]}).to_string();
+    let server = Server::with("200 OK", "application/json", &body).await;
+    assert_eq!(server.client.main_chain().await.unwrap().rpc_url, "https://evil.example/");
+}
+
 // A signature names its authority: what follows a redirect would ask somebody else.
 #[tokio::test]
 async fn a_redirect_is_not_followed() {

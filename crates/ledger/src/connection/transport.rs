@@ -26,8 +26,9 @@ pub(super) struct BoundedHttp {
 impl BoundedHttp {
     pub(super) fn new(endpoint: &Endpoint, max_response_bytes: usize) -> Result<Self, reqwest::Error> {
         // An endpoint is named by the operator: a proxy from the environment would see and could alter every answer.
-        let client = reqwest::Client::builder();
-        let client = client.no_proxy().tcp_nodelay(true).default_headers(endpoint.headers()).build()?;
+        // Nor does it say where else somebody is asked.
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let client = client.tcp_nodelay(true).default_headers(endpoint.headers()).build()?;
         Ok(Self { client, url: endpoint.url().clone(), max_response_bytes })
     }
 

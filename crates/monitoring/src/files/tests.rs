@@ -6,6 +6,9 @@ use super::*;
 
 const NOW_MS: u64 = 1_795_230_000_000;
 
+/// What cannot be looked at.
+const FORBIDDEN: &str = "permission denied";
+
 /// Files by what is wrong with them; `None`: the store does not answer.
 struct Shelf(Mutex<Option<Vec<Option<&'static str>>>>);
 
@@ -30,6 +33,9 @@ impl StoredFiles for Shelf {
     async fn look(&self, number: u32) -> Result<LookedFile, NotLooked> {
         let files = self.0.lock();
         let fault = files.as_ref().unwrap()[usize::try_from(number).unwrap() - 1].map(str::to_owned);
+        if fault.as_deref() == Some(FORBIDDEN) {
+            return Err(NotLooked(FORBIDDEN.into()));
+        }
         Ok(LookedFile { place: format!("file-{number}"), bytes: 2048, fault })
     }
 }
@@ -74,6 +80,24 @@ async fn a_missing_or_changed_file_is_an_alert_until_it_is_mended() {
     shelf.become_of(Some(&[None, None, None]));
     pass(&audit).await;
     assert!(open().is_empty());
+}
+
+// WATCH-11: nobody hides what is missing behind a file that cannot be read.
+#[tokio::test]
+async fn a_file_that_cannot_be_read_keeps_no_other_from_being_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = Shelf::of(&[Some(FORBIDDEN), Some("there is no such file")]);
+    let audit = audit(&shelf, &folder);
+    assert!(audit.step().await.is_err());
+    audit.pass_over().await;
+    pass(&audit).await;
+    assert_eq!(audit.alerts.subjects(AlertRule::StoredFile), ["weather, part 2"]);
+    shelf.become_of(Some(&[None, Some(FORBIDDEN)]));
+    audit.step().await.unwrap();
+    assert!(audit.step().await.is_err());
+    audit.pass_over().await;
+    pass(&audit).await;
+    assert_eq!(audit.alerts.subjects(AlertRule::StoredFile), ["weather, part 2"], "what is known of it stays");
 }
 
 // WATCH-2, WATCH-11

@@ -74,7 +74,9 @@ impl FromStr for Decimal {
             return Ok(Self::ZERO);
         }
         let places = i64::try_from(whole.len()).ok().zip(i64::try_from(leading).ok());
-        let exponent = places.map(|(whole, leading)| whole - leading + power).ok_or(NotANumber)?;
+        // Bounded as a power is: what is written of it reads as the same.
+        let exponent = places.map(|(whole, leading)| (whole - leading + power).clamp(-MAX_POWER, MAX_POWER));
+        let exponent = exponent.ok_or(NotANumber)?;
         Ok(Self { is_negative, digits, exponent })
     }
 }

@@ -1,6 +1,6 @@
 /** Waiting until a request for access is decided: then its owner's service hands out what was asked for. */
 import type { Schemas } from '../api.js';
-import type { Ports } from '../request/retry.js';
+import { isTemporary, type Ports } from '../request/retry.js';
 
 /** How long a decision is waited for, unless told: people decide. */
 export const DECISION_PATIENCE_MS = 24 * 60 * 60 * 1000;
@@ -42,9 +42,13 @@ type Request = Schemas['AccessRequest'];
 export async function decisionOf(ask: () => Promise<Request>, ports: Ports, { patienceMs = DECISION_PATIENCE_MS, signal }: DecisionOptions): Promise<Request> {
   const begun = ports.now();
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
-    const request = await ask();
-    if (DECIDED.includes(request.state)) return request;
-    if (request.state !== 'pending') throw new AccessClosed(request.state);
+    const request = await ask().catch((error: unknown) => {
+      // People take hours: a gateway that starts again meanwhile ends nothing.
+      if (!isTemporary(error)) throw error;
+      return undefined;
+    });
+    if (request !== undefined && DECIDED.includes(request.state)) return request;
+    if (request !== undefined && request.state !== 'pending') throw new AccessClosed(request.state);
     if (ports.now() - begun + pause > patienceMs) throw new AccessUndecided();
     await ports.wait(pause, signal);
   }

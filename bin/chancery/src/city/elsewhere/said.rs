@@ -46,7 +46,21 @@ impl PeerView for Said {
 async fn ask(client: Client, url: String, said: Sender<Option<ChainPeers>>) {
     while !said.is_closed() {
         let status = node_rpc::ask_by::<NodeStatus>(&client, &url, "chancery_status", &json!([])).await;
-        said.send_replace(status.ok().and_then(|status| seen(&[status])));
+        said.send_replace(status.ok().filter(is_plausible).and_then(|status| seen(&[status])));
         tokio::select! { () = sleep(PAUSE) => {}, () = said.closed() => {} }
     }
+}
+
+/// What is kept of a stranger's word is handed on to everybody who asks: no chain has more validators, and no member a longer name (FOUND-8).
+fn is_plausible(status: &NodeStatus) -> bool {
+    const MAX_VALIDATORS: usize = 256;
+    const MAX_NAME_BYTES: usize = 64;
+    const MAX_KEY_BYTES: usize = 128;
+    status.validators.len() <= MAX_VALIDATORS
+        && status.validators.iter().all(|validator| {
+            let name = &validator.organization;
+            name.len() <= MAX_NAME_BYTES
+                && !name.contains(char::is_control)
+                && validator.peer_key.len() <= MAX_KEY_BYTES
+        })
 }

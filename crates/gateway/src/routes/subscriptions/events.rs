@@ -24,7 +24,9 @@ use tokio::time::{Duration, Instant, sleep};
 use crate::{
     authentication::Proven,
     authorization::layer::{Caller, judged, row_of},
-    limits::{EVENT_RETRY, HEART_BEAT, MAX_CURSOR_BYTES, MAX_EVENTS_AT_ONCE, MAX_FOLLOW_TIME, MAX_RIGHT_AGE},
+    limits::{
+        EVENT_RETRY, GATHERING, HEART_BEAT, MAX_CURSOR_BYTES, MAX_EVENTS_AT_ONCE, MAX_FOLLOW_TIME, MAX_RIGHT_AGE,
+    },
     problem::{ApiError, ApiResult},
     state::Shared,
 };
@@ -119,11 +121,9 @@ impl Telling {
             if begun.elapsed() >= HEART_BEAT {
                 return Some(self.heart_beat());
             }
-            // Answered at once and with nothing: too many wait already.
-            if waits
-                && !has_moved
-                && let Some(rest) = EVENT_RETRY.checked_sub(asked.elapsed())
-            {
+            // Answered at once and with nothing: too many wait already. While others submit it has moved each time.
+            let least = if has_moved { GATHERING } else { EVENT_RETRY };
+            if waits && let Some(rest) = least.checked_sub(asked.elapsed()) {
                 tokio::select! {
                     () = shared.stopping.cancelled() => return None,
                     () = sleep(rest) => {}

@@ -77,8 +77,8 @@ impl Directory {
         if resource.starts_with("0x")
             && let Ok(word) = resource.parse::<B256>()
         {
-            let stands_for_another = ResourceName::from_bytes32(word).is_err();
-            return Ok(stands_for_another.then_some(word).into_iter().collect());
+            // Also the word of a name: where several entries have it, that is the way to the one that is for everybody.
+            return Ok(vec![word]);
         }
         let Ok(name) = resource.parse::<ResourceName>() else { return Ok(Vec::new()) };
         let (descriptions, own) = (Arc::clone(&self.at.descriptions), name.to_bytes32());

@@ -124,6 +124,12 @@ async fn of_several_entries_with_one_name_none_passes_for_another() {
     assert_eq!(several.code(), Code::MalformedRequest, "{several:?}");
     assert!(format!("{several:?}").contains(&first.word().to_string()), "{several:?}");
     assert_eq!(asset(&desk, Role::Inspector, &first.word().to_string()).await.unwrap(), of(1));
+    let own = "wells".parse::<crate::directory::ResourceName>().unwrap().to_bytes32();
+    assert_eq!(
+        asset(&desk, Role::Inspector, &own.to_string()).await.unwrap(),
+        json!(ASSET),
+        "nobody hides it behind a name"
+    );
     let hidden = asset(&desk, Role::Citizen, &first.word().to_string()).await.unwrap_err();
     assert_eq!(hidden.code(), Code::UnknownResource, "its word shows nothing to others");
     assert_eq!(asset(&desk, Role::Citizen, "wells").await.unwrap(), json!(ASSET));
