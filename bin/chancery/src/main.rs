@@ -11,6 +11,7 @@ mod commands;
 mod founding;
 mod keys;
 mod logging;
+mod memory;
 mod network;
 mod node_rpc;
 mod output;

@@ -2,15 +2,13 @@
 
 use std::fmt;
 
-use alloy::signers::{SignerSync, local::PrivateKeySigner};
 use alloy_primitives::{Address, Bytes};
-use chancery_ledger::KeyError;
+use chancery_ledger::{KeyError, SubmitterKey};
 use chancery_primitives::{SignedOperation, SigningDomain};
-use zeroize::Zeroizing;
 
 /// A node's secp256k1 key: what its identity certificate names. Wiped from memory when dropped, printed by its address alone.
 pub struct NodeKey {
-    signer: PrivateKeySigner,
+    signer: SubmitterKey,
 }
 
 impl NodeKey {
@@ -19,15 +17,13 @@ impl NodeKey {
     /// # Errors
     /// `NotHex`, `NotAKey`.
     pub fn from_hex(text: &str) -> Result<Self, KeyError> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        alloy_primitives::hex::decode_to_slice(text.trim(), bytes.as_mut_slice()).map_err(|_| KeyError::NotHex)?;
-        PrivateKeySigner::from_slice(bytes.as_slice()).map(|signer| Self { signer }).map_err(|_| KeyError::NotAKey)
+        SubmitterKey::from_hex(text).map(|signer| Self { signer })
     }
 
     /// A new key from the operating system's randomness.
     #[must_use]
     pub fn random() -> Self {
-        Self { signer: PrivateKeySigner::random() }
+        Self { signer: SubmitterKey::random() }
     }
 
     /// The address that its identity certificate names.
@@ -41,7 +37,7 @@ impl NodeKey {
     /// # Errors
     /// `Signing`, which does not happen with a key in memory.
     pub fn sign(&self, operation: &impl SignedOperation, domain: &SigningDomain) -> Result<Bytes, KeyError> {
-        let signature = self.signer.sign_hash_sync(&operation.digest(domain)).map_err(|_| KeyError::Signing)?;
+        let signature = self.signer.sign_digest(operation.digest(domain)).map_err(|_| KeyError::Signing)?;
         Ok(signature.as_bytes().to_vec().into())
     }
 }

@@ -138,7 +138,7 @@ impl OperationProof {
     /// # Errors
     /// The first check that fails, by name.
     pub fn verify(&self, chain: &TrustedChain) -> Result<VerifiedOperation, ProofFailure> {
-        let (operation, statement) = self.verify_submission(chain.chain_id())?;
+        let (operation, statement) = self.verify_submission(Some(chain.chain_id()))?;
         let proven = self.bundle()?.verify(chain)?;
         self.verify_recorded((operation, statement), &proven.header, (&proven.transaction, &proven.receipt))
     }
@@ -148,10 +148,29 @@ impl OperationProof {
     /// # Errors
     /// The first check that fails, by name; `root-recorded` also when the operation is recorded in another block.
     pub fn verify_in(&self, header: &FinalHeader) -> Result<VerifiedOperation, ProofFailure> {
-        let (operation, statement) = self.verify_submission(header.chain_id())?;
+        let submission = self.verify_submission(Some(header.chain_id()))?;
+        self.verify_in_block(submission, header, &["block-final"])
+    }
+
+    /// Verifies that the operation is recorded in that block, and nothing else: neither that the block is final nor that the source signed, which [`Self::signed`] does. So whoever meets
+    /// several operations of one submission verifies its signature once.
+    ///
+    /// # Errors
+    /// The first check that fails, by name; `root-recorded` also when the operation is recorded in another block.
+    pub fn verify_inclusion(&self, header: &FinalHeader) -> Result<VerifiedOperation, ProofFailure> {
+        let submission = self.verify_submission(None)?;
+        self.verify_in_block(submission, header, &["block-final", "source-key", "source-signature"])
+    }
+
+    fn verify_in_block(
+        &self,
+        submission: (B256, Statement),
+        header: &FinalHeader,
+        not_checked: &[&str],
+    ) -> Result<VerifiedOperation, ProofFailure> {
         let (transaction, receipt) = self.bundle()?.verify_in(header)?;
-        let mut verified = self.verify_recorded((operation, statement), header, (&transaction, &receipt))?;
-        verified.checks.retain(|check| *check != "block-final");
+        let mut verified = self.verify_recorded(submission, header, (&transaction, &receipt))?;
+        verified.checks.retain(|check| !not_checked.contains(check));
         Ok(verified)
     }
 
@@ -160,7 +179,7 @@ impl OperationProof {
     /// # Errors
     /// The first check that fails, by name.
     pub fn signed(&self, chain: u64) -> Result<Statement, ProofFailure> {
-        let (_, statement) = self.verify_submission(chain)?;
+        let (_, statement) = self.verify_submission(Some(chain))?;
         if statement.chain_id == chain {
             Ok(statement)
         } else {
@@ -168,8 +187,8 @@ impl OperationProof {
         }
     }
 
-    /// From the operation to its data block: its name, and what the source signed.
-    fn verify_submission(&self, chain: u64) -> Result<(B256, Statement), ProofFailure> {
+    /// From the operation to its data block: its name, and what the source signed. Whether it did is looked at for the id of a chain, on which its keys followed one another.
+    fn verify_submission(&self, signed_on: Option<u64>) -> Result<(B256, Statement), ProofFailure> {
         if self.version != VERSION {
             return Err(ProofFailure::new("file-readable", format!("version {}, known is {VERSION}", self.version)));
         }
@@ -181,19 +200,25 @@ impl OperationProof {
         if !merkle::verify(statement.root, operation, self.index, statement.count.into(), &self.siblings) {
             return Err(refuse("operation-in-submission", "the operation is not at this place under the signed root"));
         }
-        let key = self.source_key(statement.source, chain)?;
+        if let Some(chain) = signed_on {
+            self.verify_signature(&jws, statement.source, chain)?;
+        }
+        let leaf = submission::leaf(jws.digest(), &statement);
+        if !data_block::verify(DataBlockRoot(self.leaf.root), &leaf, &self.leaf.siblings) {
+            return Err(refuse("submission-in-block", "the submission is not under the data block's root"));
+        }
+        Ok((operation, statement))
+    }
+
+    fn verify_signature(&self, jws: &Jws, source: SourceId, chain: u64) -> Result<(), ProofFailure> {
+        let key = self.source_key(source, chain)?;
         jws.verify(&key).map_err(|error| {
             if jws.kid == key.thumbprint() {
                 refuse("source-signature", error)
             } else {
                 refuse("source-signature", "kid names another key than the last of keys")
             }
-        })?;
-        let leaf = submission::leaf(jws.digest(), &statement);
-        if !data_block::verify(DataBlockRoot(self.leaf.root), &leaf, &self.leaf.siblings) {
-            return Err(refuse("submission-in-block", "the submission is not under the data block's root"));
-        }
-        Ok((operation, statement))
+        })
     }
 
     /// The last key, if the first one's thumbprint is the source's name and each key has approved the next on this chain.

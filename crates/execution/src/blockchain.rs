@@ -57,7 +57,7 @@ pub struct TransactionLocation {
     pub index: u32,
 }
 
-/// What an operator may tune; the defaults suit six chains in one small process.
+/// What an operator may tune; the defaults suit a chain of a small process.
 #[derive(Clone, Debug, Default)]
 pub struct ExecutionConfig {
     /// The store and its caches.

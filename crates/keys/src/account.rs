@@ -2,19 +2,24 @@
 
 use std::{fmt, sync::Arc};
 
-use alloy::signers::{SignerSync as _, local::PrivateKeySigner};
+use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{Address, B256, Signature, U256, eip191_hash_message};
+use zeroize::Zeroizing;
 
-use crate::{Curve, KeyFailure, SigningKey};
+use crate::{Curve, KeyFailure, SigningKey, memory};
 
 /// A secp256k1 key that signs digests for its address. Cheap to clone; a key in memory is wiped when the last clone is dropped. Printed by its address alone.
 #[derive(Clone)]
-pub struct AccountKey(Kept);
+pub struct AccountKey {
+    kept: Kept,
+    public_key: [u8; 65],
+    address: Address,
+}
 
 #[derive(Clone)]
 enum Kept {
-    Memory(PrivateKeySigner),
-    Elsewhere { key: Arc<dyn SigningKey>, public_key: [u8; 65], address: Address },
+    Memory(Arc<Zeroizing<[u8; 32]>>),
+    Elsewhere(Arc<dyn SigningKey>),
 }
 
 impl AccountKey {
@@ -29,47 +34,35 @@ impl AccountKey {
             _ => return Err(wrong),
         };
         let address = Address::from_raw_public_key(&public_key[1..]);
-        Ok(Self(Kept::Elsewhere { key, public_key, address }))
+        Ok(Self { kept: Kept::Elsewhere(key), public_key, address })
     }
 
     /// The account.
     #[must_use]
     pub const fn address(&self) -> Address {
-        match &self.0 {
-            Kept::Memory(signer) => signer.address(),
-            Kept::Elsewhere { address, .. } => *address,
-        }
+        self.address
     }
 
     /// Uncompressed SEC1 public key.
     #[must_use]
-    pub fn public_key(&self) -> [u8; 65] {
-        match &self.0 {
-            Kept::Memory(signer) => {
-                let mut uncompressed = [4; 65];
-                uncompressed[1..].copy_from_slice(signer.public_key().as_slice());
-                uncompressed
-            }
-            Kept::Elsewhere { public_key, .. } => *public_key,
-        }
+    pub const fn public_key(&self) -> [u8; 65] {
+        self.public_key
     }
 
     /// Whether signing waits for somebody else: then it is called off an async runtime.
     #[must_use]
     pub const fn may_block(&self) -> bool {
-        matches!(self.0, Kept::Elsewhere { .. })
+        matches!(self.kept, Kept::Elsewhere(_))
     }
 
-    /// Signs a digest. `s` is in the lower half of the group order (EIP-2).
+    /// Signs a digest, with the nonce of RFC 6979. `s` is in the lower half of the group order (EIP-2).
     ///
     /// # Errors
     /// [`KeyFailure`]; a key in memory has none.
     pub fn sign_digest(&self, digest: B256) -> Result<Signature, KeyFailure> {
-        match &self.0 {
-            Kept::Memory(signer) => {
-                signer.sign_hash_sync(&digest).map_err(|error| KeyFailure::Refused(error.to_string()))
-            }
-            Kept::Elsewhere { key, address, .. } => recoverable(&key.sign(digest.as_slice())?, digest, *address),
+        match &self.kept {
+            Kept::Memory(secret) => memory::sign_recoverable(secret, digest),
+            Kept::Elsewhere(key) => recoverable(&key.sign(digest.as_slice())?, digest, self.address),
         }
     }
 
@@ -84,7 +77,10 @@ impl AccountKey {
 
 impl From<PrivateKeySigner> for AccountKey {
     fn from(signer: PrivateKeySigner) -> Self {
-        Self(Kept::Memory(signer))
+        let mut public_key = [4; 65];
+        public_key[1..].copy_from_slice(signer.public_key().as_slice());
+        let secret = Arc::new(Zeroizing::new(signer.credential().to_bytes().into()));
+        Self { kept: Kept::Memory(secret), public_key, address: signer.address() }
     }
 }
 

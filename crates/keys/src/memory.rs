@@ -1,9 +1,22 @@
 //! Keys in this process, from a file that only their owner reads.
 
+use alloy_primitives::{B256, Signature, U256};
+use secp256k1::{Message, SECP256K1, SecretKey};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 use crate::{AgreementKey, KeyFailure};
+
+/// Signs by libsecp256k1, which takes a third of the time that Rust's own arithmetic takes.
+pub(crate) fn sign_recoverable(secret: &Zeroizing<[u8; 32]>, digest: B256) -> Result<Signature, KeyFailure> {
+    let refused = |error: secp256k1::Error| KeyFailure::Refused(error.to_string());
+    let mut key = SecretKey::from_byte_array(**secret).map_err(refused)?;
+    let (parity, compact) = SECP256K1.sign_ecdsa_recoverable(Message::from_digest(digest.0), &key).serialize_compact();
+    key.non_secure_erase();
+    let (r, s) = (U256::from_be_slice(&compact[..32]), U256::from_be_slice(&compact[32..]));
+    // An x beyond the group's order has no recovery here: one in 2^127.
+    Ok(Signature::new(r, s, i32::from(parity) & 1 == 1))
+}
 
 impl AgreementKey for StaticSecret {
     fn public_key(&self) -> [u8; 32] {

@@ -212,6 +212,14 @@ impl Chain {
         Box::pin(self.reader.told_events(filter, limit)).await
     }
 
+    /// How many transactions an account has sent, in the newest block: the node's word.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    pub async fn transaction_count(&self, account: Address) -> Result<u64, LedgerError> {
+        self.reader.transaction_count(account, "latest").await
+    }
+
     /// The newest final events, newest first, at most `limit`.
     ///
     /// # Errors

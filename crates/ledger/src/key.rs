@@ -69,6 +69,14 @@ impl SubmitterKey {
         self.account.sign_message(message)
     }
 
+    /// Signs a digest that says itself what it is for (EIP-712). It may block, where the key is kept elsewhere.
+    ///
+    /// # Errors
+    /// [`KeyFailure`]; a key in memory has none.
+    pub fn sign_digest(&self, digest: B256) -> Result<Signature, KeyFailure> {
+        self.account.sign_digest(digest)
+    }
+
     pub(crate) fn sign(&self, hash: B256) -> Result<Signature, KeyFailure> {
         self.account.sign_digest(hash)
     }

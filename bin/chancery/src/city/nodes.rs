@@ -8,13 +8,14 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use chancery_chain::{DEFAULT_HEARTBEAT, Node, NodeConfig, NodeHandle, P2pConfig, PeerAddress, Role, ValidatorKeys};
-use chancery_execution::{ExecutionConfig, GenesisConfig};
+use chancery_execution::{ExecutionConfig, GenesisConfig, StoreConfig};
 use chancery_ledger::ChainConfig;
 use chancery_rpc::RpcConfig;
 use commonware_runtime::{Supervisor as _, tokio as runtime};
 use tracing::error;
 
 use super::layout::{CityChain, DataDir, MAIN};
+use crate::memory;
 
 /// Ports in which validators of one process listen for one another: this many for each chain.
 const PEER_PORTS: u16 = 200;
@@ -94,9 +95,12 @@ pub(crate) async fn start(
     validators: &[ValidatorKeys],
     genesis: &[(CityChain, GenesisConfig)],
 ) -> Result<Vec<CityNodes>> {
+    let cache_mb = memory::of_each(genesis.len() * validators.len());
+    let execution =
+        ExecutionConfig { store: StoreConfig::of_one_of_several(cache_mb << 20), ..ExecutionConfig::default() };
     let starting = (0u16..).zip(genesis).map(|(offset, (chain, genesis))| {
         let port = if rpc_base_port == 0 { Some(0) } else { rpc_base_port.checked_add(offset) };
-        let context = context.child("chain");
+        let (context, execution) = (context.child("chain"), execution.clone());
         async move {
             let port = port.with_context(|| {
                 format!("there is no port left for chain {}: choose a lower --rpc-base-port", chain.name)
@@ -111,7 +115,7 @@ pub(crate) async fn start(
                     role: Role::Validator,
                     p2p,
                     rpc: RpcConfig::new(loopback(if index == 0 { port } else { 0 })),
-                    execution: ExecutionConfig::default(),
+                    execution: execution.clone(),
                     heartbeat: DEFAULT_HEARTBEAT,
                 };
                 Node::start(context.child("validator").with_attribute("index", index), config)

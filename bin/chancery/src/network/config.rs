@@ -14,7 +14,7 @@ use chancery_rpc::RpcConfig;
 use serde::{Deserialize, Serialize};
 
 use super::tokens;
-use crate::commands::read_bounded;
+use crate::{commands::read_bounded, memory};
 
 /// Genesis files hold the contracts' creation code and every validator.
 const MAX_GENESIS_BYTES: u64 = 16 << 20;
@@ -27,8 +27,6 @@ const HEARTBEAT_MS: std::ops::RangeInclusive<u64> = 50..=600_000;
 pub(crate) const LEAST_STATE_BLOCKS: u64 = 128;
 /// From the newest blocks, others catch up that were away for a moment; consensus' own files have 512.
 pub(crate) const LEAST_BODY_BLOCKS: u64 = 1_024;
-/// Caches of a node, in MiB: one that has a machine to itself.
-const DEFAULT_CACHE_MB: usize = 128;
 /// Less does not hold what one block needs; more is no cache any more.
 const CACHE_MB: std::ops::RangeInclusive<usize> = 16..=65_536;
 
@@ -57,7 +55,7 @@ pub(super) struct NodeFile {
 }
 
 /// How far back a node goes, and how memory is spent on the chain's data.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StorageSection {
     /// Blocks whose state is kept.
@@ -66,31 +64,25 @@ pub(super) struct StorageSection {
     /// Blocks whose transactions and receipts are kept.
     #[serde(default)]
     pub(super) blocks: Kept,
-    /// What the caches of state and database take once they are full, in MiB. More of it keeps a chain of many millions of slots fast.
-    #[serde(default = "default_cache_mb")]
-    pub(super) cache_mb: usize,
-}
-
-impl Default for StorageSection {
-    fn default() -> Self {
-        Self { state: Kept::default(), blocks: Kept::default(), cache_mb: DEFAULT_CACHE_MB }
-    }
+    /// What the caches of state and database take once they are full, in MiB; absent: an eighth of the machine's memory, 128 to 1,024. A hundred for each million slots keep a chain fast.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cache_mb: Option<usize>,
 }
 
 impl StorageSection {
     const fn is_usual(&self) -> bool {
-        matches!((self.state, self.blocks, self.cache_mb), (Kept::Archive(_), Kept::Archive(_), DEFAULT_CACHE_MB))
+        matches!((self.state, self.blocks, self.cache_mb), (Kept::Archive(_), Kept::Archive(_), None))
     }
 
     fn store(self) -> Result<StoreConfig> {
+        let cache_mb = self.cache_mb.unwrap_or_else(memory::of_a_node);
         ensure!(
-            CACHE_MB.contains(&self.cache_mb),
-            "storage.cache_mb must lie between {} and {}, and is {}",
+            CACHE_MB.contains(&cache_mb),
+            "storage.cache_mb must lie between {} and {}, and is {cache_mb}",
             CACHE_MB.start(),
             CACHE_MB.end(),
-            self.cache_mb
         );
-        Ok(StoreConfig::with_cache(self.cache_mb << 20))
+        Ok(StoreConfig::with_cache(cache_mb << 20))
     }
 
     fn retention(self) -> Result<Retention> {
@@ -159,10 +151,6 @@ impl RpcSection {
         let beyond = !listen.ip().is_loopback();
         Self { listen, tokens: None, public: beyond, encrypted_network: beyond }
     }
-}
-
-const fn default_cache_mb() -> usize {
-    DEFAULT_CACHE_MB
 }
 
 #[derive(Debug, Serialize, Deserialize)]

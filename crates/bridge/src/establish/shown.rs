@@ -10,12 +10,15 @@ use crate::contracts::view;
 
 /// For how long anchors are looked back for: as long as a requirement may stand.
 const MAX_AGE_MS: u64 = 366 * 86_400_000;
-/// Anchors that have begun since then and are looked at, the newest.
-const MAX_BEGUN: usize = 1024;
+/// The authority's newest transactions, any of which may have made the anchor.
+const MAX_MADE: u64 = 1024;
+/// Anchors of these that have begun since then and are looked at, the newest.
+const MAX_BEGUN: usize = 64;
 /// Blocks between the one that made an anchor and the one in which it began.
 const MAX_BLOCKS_TO_BEGIN: u64 = 256;
 
-/// Finds what comes with a requirement. Whoever made the anchor, it was made of this version's code and the genesis that the requirement names, or it is passed over.
+/// Finds what comes with a requirement: an anchor that its authority has made, and begun, of this version's code and the genesis that the requirement names. Any other is passed over.
+/// Only contracts that the authority itself has made with one of its newest 1,024 transactions are asked for, so nobody else's can stand in their way.
 ///
 /// # Errors
 /// `AnchorUnshown` when its authority has put none there that is so; an unreachable chain.
@@ -23,12 +26,18 @@ pub async fn declared_with(home: &Chain, requirement: &OpenRequirement) -> Resul
     let id = U256::from(requirement.id);
     let Some(genesis_hash) = requirement.genesis_hash else { return Ok(Declared { id, anchor: None }) };
     let since_ms = home.head().await?.time_ms.saturating_sub(MAX_AGE_MS);
+    let next = home.transaction_count(requirement.authority).await?;
     let filter = EventFilter {
+        contracts: (next.saturating_sub(MAX_MADE)..next).map(|nonce| requirement.authority.create(nonce)).collect(),
         // An anchor that begins follows from epoch zero on.
         topics: [vec![Anchor::Followed::SIGNATURE_HASH], vec![B256::ZERO], Vec::new(), Vec::new()],
         from_block: home.first_block_at(since_ms).await?,
-        ..EventFilter::default()
+        to_block: None,
     };
+    // No contracts in a filter are all contracts.
+    if filter.contracts.is_empty() {
+        return Err(EstablishError::AnchorUnshown { member: requirement.name });
+    }
     for event in home.latest_events(&filter, MAX_BEGUN).await? {
         if !follows(home, event.contract, (requirement.chain_id, genesis_hash)).await? {
             continue;
@@ -44,7 +53,7 @@ pub async fn declared_with(home: &Chain, requirement: &OpenRequirement) -> Resul
     Err(EstablishError::AnchorUnshown { member: requirement.name })
 }
 
-/// Whether a contract says that it follows that chain. Anybody's contract may log what an anchor does, and answer whatever it likes.
+/// Whether a contract says that it follows that chain. A contract may log what an anchor does, and answer whatever it likes.
 async fn follows(home: &Chain, contract: Address, followed: (u64, B256)) -> Result<bool, EstablishError> {
     match view(home, contract, &Anchor::chainCall {}).await {
         Ok(chain) => Ok((chain.chainId, chain.genesisHash) == followed),

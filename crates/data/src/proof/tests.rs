@@ -147,9 +147,26 @@ fn an_operation_is_proven_in_a_block_that_was_proven_before_and_in_no_other() {
     cut.proof.as_mut().unwrap().finality.certificate = Default::default();
     cut.verify_in(&header).unwrap();
     assert!(cut.verify(&chain).is_err());
+    // Nor is the source's key, by whom looks at the way to the block alone.
+    let included = proof.verify_inclusion(&header).unwrap();
+    assert_eq!((included.operation, &included.statement), (whole.operation, &whole.statement));
+    assert!(!included.checks.iter().any(|check| check.starts_with("source-") || *check == "block-final"));
+    let keys = vec![signer(9, Algorithm::EdDsa).public_key().to_jwk()];
+    let unsigned = OperationProof { keys, rotations: Vec::new(), ..proof.clone() };
+    unsigned.verify_inclusion(&header).unwrap();
+    assert_eq!(unsigned.verify_in(&header).unwrap_err().check, "source-key");
     for alteration in vectors.alterations {
         let is_of_finality = alteration.at.contains("/finality") || alteration.at.contains("/proof/chain");
         let altered = OperationProof::from_json(&alteration.of(&vectors.proof));
+        let inclusion =
+            altered.clone().and_then(|proof| proof.verify_inclusion(&header)).map_err(|failure| failure.check);
+        // What was signed stands under the block's root with its signature.
+        let is_of_source = alteration.expect.starts_with("source-");
+        assert!(
+            is_of_finality || is_of_source || inclusion.err() == Some(alteration.expect.as_str()),
+            "{}",
+            alteration.name
+        );
         let Err(failure) = altered.and_then(|proof| proof.verify_in(&header)) else {
             assert!(is_of_finality, "{}", alteration.name);
             continue;

@@ -18,15 +18,17 @@ use revm::{
 use super::{GenesisConfig, GenesisError, PredeployConfig};
 use crate::evm::evm_env;
 
-/// Gas of a constructor. Far above a block's: what a chain starts with need not fit a transaction.
-const CONSTRUCTOR_GAS: u64 = 1 << 40;
+/// Gas of all constructors together. Far above a block's, since what a chain starts with need not fit a transaction, and seconds of computing at most: whoever only wants to know the
+/// hash of a stranger's genesis file runs its constructors too.
+const CONSTRUCTORS_GAS: u64 = 1 << 31;
 
 type Alloc = BTreeMap<Address, GenesisAccount>;
 
-/// Runs the constructors in order and adds what they leave to `alloc`.
+/// Runs the constructors in order, within one amount of gas, and adds what they leave to `alloc`.
 pub(super) fn deploy(config: &GenesisConfig, header: &Header, alloc: &mut Alloc) -> Result<(), GenesisError> {
+    let mut gas = CONSTRUCTORS_GAS;
     for predeploy in &config.predeploys {
-        let changed = run(config, header, alloc, predeploy)?;
+        let changed = run(config, header, alloc, predeploy, &mut gas)?;
         for (address, account) in changed {
             // Paying for the creation is no part of the genesis state: the deployer keeps its nonce.
             if address != predeploy.deployer {
@@ -44,6 +46,7 @@ fn run(
     header: &Header,
     alloc: &Alloc,
     predeploy: &PredeployConfig,
+    gas: &mut u64,
 ) -> Result<Changed, GenesisError> {
     let failed = |problem: String| GenesisError::Predeploy { address: predeploy.address, problem };
     if alloc
@@ -55,13 +58,13 @@ fn run(
     let database = database(alloc).map_err(|error| failed(error.to_string()))?;
     let nonce = alloc.get(&predeploy.deployer).and_then(|account| account.nonce).unwrap_or_default();
     let mut env = evm_env(config.chain_id, header);
-    env.cfg_env.tx_gas_limit_cap = Some(CONSTRUCTOR_GAS);
-    env.block_env.gas_limit = CONSTRUCTOR_GAS;
+    env.cfg_env.tx_gas_limit_cap = Some(*gas);
+    env.block_env.gas_limit = *gas;
     let place = Place { address: predeploy.address, placed: false };
     let mut evm = EthEvmFactory::default().create_evm_with_inspector(database, env, place);
     let transaction = TxEnv {
         caller: predeploy.deployer,
-        gas_limit: CONSTRUCTOR_GAS,
+        gas_limit: *gas,
         kind: TxKind::Create,
         data: predeploy.init_code.clone(),
         nonce,
@@ -74,6 +77,7 @@ fn run(
         ExecutionResult::Revert { output, .. } => return Err(failed(format!("it reverted with {output}"))),
         ExecutionResult::Halt { reason, .. } => return Err(failed(format!("it halted: {reason:?}"))),
     }
+    *gas -= outcome.result.tx_gas_used().min(*gas);
     let changed: Changed =
         outcome.state.into_iter().filter(|(_, account)| account.is_touched() && !account.is_empty()).collect();
     if changed.get(&predeploy.address).is_none_or(|account| account.info.is_empty_code_hash()) {

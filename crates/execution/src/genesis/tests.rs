@@ -54,6 +54,33 @@ fn a_constructor_runs_at_its_final_address() {
     assert_eq!(state.account(predeploy().deployer).unwrap(), None, "the deployer leaves no trace");
 }
 
+/// Whoever asks for the hash of a stranger's file runs what it says.
+#[test]
+fn constructors_share_one_amount_of_gas() {
+    let made_by = |number: u8, init_code: &[u8]| PredeployConfig {
+        address: Address::with_last_byte(number),
+        init_code: init_code.to_vec().into(),
+        ..predeploy()
+    };
+    // JUMPDEST GAS GAS SSTORE PUSH0 JUMP
+    let endless = made_by(1, &hex!("5b5a5a555f56"));
+    // PUSH0 PUSH offset MSTORE: memory for 2,144 and for 4 million gas of 2,147; PUSH1 1 PUSH0 RETURN
+    let most = made_by(2, &hex!("5f6301ff3ae05260015ff3"));
+    let some = made_by(3, &hex!("5f6215f8e05260015ff3"));
+    let built = |predeploys: &[&PredeployConfig]| {
+        let mut config = genesis_config();
+        config.predeploys = predeploys.iter().map(|predeploy| (*predeploy).clone()).collect();
+        config.build().map(|_| ())
+    };
+    built(&[&most, &predeploy()]).unwrap();
+    built(&[&some, &predeploy()]).unwrap();
+    for (predeploys, last) in [(vec![&endless], 1), (vec![&most, &some], 3)] {
+        let error = built(&predeploys).unwrap_err();
+        let is_told = matches!(&error, GenesisError::Predeploy { address, problem } if *address == Address::with_last_byte(last) && problem.contains("OutOfGas"));
+        assert!(is_told, "{error}");
+    }
+}
+
 #[test]
 fn the_same_file_gives_the_same_chain_and_another_file_another() {
     let mut config = genesis_config();

@@ -63,7 +63,7 @@ const OLDEST_VERSION: u32 = 3;
 /// The first version in which the long parts of blocks stand apart.
 const PARTS_APART_VERSION: u32 = 4;
 
-/// How the store uses memory and disk. The default suits six chains in one small process, see [`Self::with_cache`] for one that has a machine.
+/// How the store uses memory and disk. The default suits a chain of a small process, see [`Self::with_cache`] for one that has a machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreConfig {
     /// Cache of database blocks, in bytes.
@@ -92,16 +92,18 @@ pub struct StoreConfig {
 }
 
 impl StoreConfig {
-    /// All caches together take about this much memory, in bytes, once they are full. Branches get half of it: one that is not there costs a read,
-    /// and each write needs several.
+    /// All caches together take about this much memory, in bytes, once they are full. Branches of the trie get all that the others do not need, at least half:
+    /// a branch that is not there costs a read, each write needs several, and values of slots are read from them.
     #[must_use]
     pub const fn with_cache(bytes: usize) -> Self {
+        let (blocks, state) =
+            (at_most(bytes * 3 / 8, MOST_BLOCK_CACHE_BYTES), at_most(bytes / 8, MOST_STATE_CACHE_BYTES));
         Self {
-            block_cache_bytes: bytes as u64 * 3 / 8,
+            block_cache_bytes: blocks as u64,
             write_buffer_bytes: 16 * MIB as u64,
-            journal_bytes: if bytes > LEAST_JOURNAL_BYTES { bytes } else { LEAST_JOURNAL_BYTES } as u64,
-            state_cache_bytes: bytes / 8,
-            trie_cache_bytes: bytes / 2,
+            journal_bytes: at_most(at_least(bytes, LEAST_JOURNAL_BYTES), MOST_JOURNAL_BYTES) as u64,
+            state_cache_bytes: state,
+            trie_cache_bytes: bytes - blocks - state,
             worker_threads: 1,
             volume_entries: 1 << 20,
             parts_apart: true,
@@ -109,16 +111,38 @@ impl StoreConfig {
             table_bytes: 16 * MIB as u64,
         }
     }
+
+    /// As [`Self::with_cache`], for a chain that shares its process with several.
+    #[must_use]
+    pub const fn of_one_of_several(bytes: usize) -> Self {
+        let mut config = Self::with_cache(bytes);
+        config.write_buffer_bytes = 8 * MIB as u64;
+        config
+    }
 }
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { write_buffer_bytes: 8 * MIB as u64, ..Self::with_cache(64 * MIB) }
+        Self::of_one_of_several(64 * MIB)
     }
 }
 
 const MIB: usize = 1024 * 1024;
 const LEAST_JOURNAL_BYTES: usize = 64 * MIB;
+/// What is in the journal is replayed at a start.
+const MOST_JOURNAL_BYTES: usize = 256 * MIB;
+/// Blocks of the database serve what the other caches do not have, and what is read once.
+const MOST_BLOCK_CACHE_BYTES: usize = 128 * MIB;
+/// Accounts and slots that are read again and again. What is read once comes from the branches.
+const MOST_STATE_CACHE_BYTES: usize = 64 * MIB;
+
+const fn at_most(bytes: usize, most: usize) -> usize {
+    if bytes < most { bytes } else { most }
+}
+
+const fn at_least(bytes: usize, least: usize) -> usize {
+    if bytes > least { bytes } else { least }
+}
 
 /// The open store of one chain.
 pub(crate) struct Store {

@@ -16,6 +16,12 @@ struct Place {
 }
 
 impl Reader {
+    /// How many transactions an account has sent as of a block, or with those that wait (`pending`).
+    pub(crate) async fn transaction_count(&self, account: Address, block: &'static str) -> Result<u64, LedgerError> {
+        let count: U64 = self.connection.request("eth_getTransactionCount", (account, block)).await?;
+        Ok(count.to())
+    }
+
     /// A final transaction with its proof. With `block`, that it is not there is proven too; without, the node is asked where it is.
     pub(crate) async fn transaction(
         &self,

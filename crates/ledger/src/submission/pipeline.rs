@@ -204,9 +204,7 @@ impl Pipeline {
     }
 
     pub(crate) async fn transaction_count(&self, block: &'static str) -> Result<u64, LedgerError> {
-        let parameters = (self.key.address(), block);
-        let count: U64 = self.reader.connection.request("eth_getTransactionCount", parameters).await?;
-        Ok(count.to())
+        self.reader.transaction_count(self.key.address(), block).await
     }
 
     /// Signs, off the runtime where whoever keeps the key may block. What is signed after `until` is thrown away.

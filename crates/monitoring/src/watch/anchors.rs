@@ -93,7 +93,8 @@ impl Anchors {
     fn hear(&mut self, states: &[AnchorState], now_ms: u64, seen: &mut Seen) {
         let mut hosts = BTreeMap::<&str, bool>::new();
         for state in states {
-            *hosts.entry(&state.place.host.0).or_default() |= state.standing.is_some();
+            // One that is not read may be frozen, whatever the others say.
+            *hosts.entry(&state.place.host.0).or_insert(true) &= state.standing.is_some();
         }
         for (host, is_read) in hosts {
             if is_read {
@@ -181,8 +182,18 @@ mod tests {
         assert!(!seen.is_over(AlertRule::AnchorFrozen, "main at degree: block 7"));
         assert!(seen.is_over(AlertRule::AnchorFrozen, "main at degree: block 6"), "voted on, and frozen again");
         // A host that does not answer says nothing of what was frozen.
-        let silent = anchors.look(&[AnchorState { standing: None, ..state(9, None, None) }], 1);
+        let unread = AnchorState { standing: None, ..state(9, None, None) };
+        let silent = anchors.look(std::slice::from_ref(&unread), 1);
         assert!(silent.raised.is_empty() && !silent.is_over(AlertRule::AnchorFrozen, "main at degree: block 7"));
+        // Nor does another anchor there for one that does not answer.
+        let heard = |states: &[AnchorState]| {
+            Anchors::default().look(states, 1).is_over(AlertRule::ChainUnreachable, &format!("{OF_ANCHORS}degree"))
+        };
+        assert!(
+            heard(&[state(9, Some(9), None)])
+                && !heard(&[state(9, Some(9), None), unread.clone()])
+                && !heard(&[unread, state(9, Some(9), None)])
+        );
         assert!(
             !anchors.look(&[], 1).is_over(AlertRule::AnchorFrozen, "main at degree: block 7"),
             "nor one that is not listed"

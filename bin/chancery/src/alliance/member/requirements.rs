@@ -62,7 +62,7 @@ async fn matched(command: &MatchRequirements, output: &Output) -> Result<()> {
     let (home, purpose) = Box::pin(opened(&command.registry)).await?;
     let registry = command.registry.registry;
     let progress = output.progress("reading the registry");
-    let read = Box::pin(all(&home, &command.registry, purpose)).await;
+    let read = Box::pin(all(&home, &command.registry, purpose, &command.with)).await;
     progress.finish_and_clear();
     let (open, next, time_s) = read?;
     let sets: Vec<_> = together(&open).into_iter().filter_map(|set| set.with(&command.with)).collect();
@@ -128,16 +128,21 @@ async fn opened(which: &WhichRegistry) -> Result<(Chain, Option<B256>)> {
     Ok((home, purpose))
 }
 
-/// What stands; the number below which nothing was looked at, and the time.
+/// What stands, and first what is asked for by number, however much others have declared since; the number below which nothing else was looked at, and the time.
 async fn all(
     home: &Chain,
     which: &WhichRegistry,
     purpose: Option<B256>,
+    with: &[u64],
 ) -> Result<(Vec<OpenRequirement>, Option<u64>, u64)> {
     let (mut open, mut before) = (Vec::new(), None);
+    for id in with {
+        let page = open_requirements(home, which.registry, purpose, Some(id.saturating_add(1)), 1).await?;
+        open.extend(page.requirements.into_iter().filter(|found| found.id == *id));
+    }
     loop {
         let page = open_requirements(home, which.registry, purpose, before, PAGE).await?;
-        open.extend(page.requirements);
+        open.extend(page.requirements.into_iter().filter(|found| !with.contains(&found.id)));
         if page.next.is_none() || open.len() >= MAX_COMPARED {
             return Ok((open, page.next, page.time_s));
         }
