@@ -3,6 +3,8 @@
 //!
 //! Parties and steps: `support/world/step.rs`. Whoever is not named as dying goes on, and notices what it notices.
 
+mod one_block;
+
 use std::{sync::Arc, time::Duration};
 
 use alloy_primitives::{B256, Bytes};

@@ -183,6 +183,18 @@ impl Founded {
 }
 
 impl Founded {
+    /// Calls of a member's node contract, whose transactions its chain puts into one block, in this order.
+    pub(crate) fn together(&self, member: usize, calls: &[impl SolCall]) {
+        let mut owner = self.owners[member].lock();
+        for call in calls {
+            owner.call(self.members[member].node_contract, call);
+        }
+        let sent = std::mem::take(&mut owner.waiting);
+        owner.node.add(sent);
+    }
+}
+
+impl Founded {
     /// A member leaves; it has when there is a block.
     pub(crate) fn leave(&self, member: usize) {
         let mut home = self.home.lock();
