@@ -1,5 +1,6 @@
 //! A chain without finality certificates as a member: anvil, reached by plain JSON-RPC, with its endorsers' word (A-MORE-4).
 
+mod deaths;
 mod programs;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -243,6 +244,7 @@ async fn a_foreign_chain_takes_part_by_its_endorsers_word_and_the_answer_says_wh
     exchange.settled(number, [Outcome::Released; 2]).await;
     assert_eq!([exchange.version(0, "account").await, exchange.version(1, "account").await], [1, 2]);
     carries.abort();
+    Box::pin(deaths::at_the_attestation(&exchange)).await;
     Box::pin(programs::commit(dir.path(), [&home, &own], &exchange)).await;
 }
 
