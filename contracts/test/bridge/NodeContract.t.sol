@@ -144,7 +144,7 @@ contract NodeContractTest is Member {
     }
 
     /// A-ERR: all of it in one block, in whatever order its transactions stand.
-    function test_of_two_requests_over_one_version_in_one_block_the_second_is_refused_with_the_firsts_number() public {
+    function test_of_two_requests_over_one_version_in_one_block_the_second_is_refused_by_name() public {
         uint256 height = block.number;
         Part memory part = _changing(ANA, 0, 7);
         Part memory other = _changing(ANA, 0, 8);
