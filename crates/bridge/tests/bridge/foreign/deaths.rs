@@ -1,4 +1,4 @@
-//! The one step that only a request with a foreign part has: most endorsers, or the relay, die when an outcome is attested, before and after.
+//! The one step that only a request with a foreign part has: most endorsers, or the relay, die when an outcome is attested: before it is signed, after that, and when it is recorded.
 
 use std::sync::{
     Arc,
@@ -26,6 +26,8 @@ enum Moment {
     Before,
     /// It is signed.
     After,
+    /// It stands on the alliance's chain, and has decided.
+    Recorded,
 }
 
 /// An endorser at whose first attestation somebody dies. It comes back itself, if it was that.
@@ -47,7 +49,7 @@ impl Attester for Fatal {
         let attestation = match self.moment {
             Moment::Before => None,
             // Not before there is something to attest.
-            Moment::After => Some(self.inner.attest(query).await?),
+            Moment::After | Moment::Recorded => Some(self.inner.attest(query).await?),
         };
         self.is_over.store(true, Ordering::SeqCst);
         self.told.notify_one();
@@ -73,10 +75,11 @@ pub(super) async fn at_the_attestation(exchange: &Exchange) {
         (Victim::Endorsers, Moment::After),
         (Victim::Relay, Moment::Before),
         (Victim::Relay, Moment::After),
+        (Victim::Relay, Moment::Recorded),
     ] {
         let (account, told) = (format!("{victim:?} {moment:?}"), Arc::new(Notify::new()));
         let fatal = honest().into_iter().map(|inner| -> Arc<dyn Attester> {
-            let (is_over, told) = (AtomicBool::new(false), told.clone());
+            let (is_over, told) = (AtomicBool::new(moment == Moment::Recorded), told.clone());
             Arc::new(Fatal { inner, victim, moment, is_over, told })
         });
         let courier = exchange.courier(fatal.collect()).await;
@@ -88,10 +91,15 @@ pub(super) async fn at_the_attestation(exchange: &Exchange) {
         }
         let submission = requester.endorse(name(&account), parts).await.unwrap();
         let number = if victim == Victim::Relay {
-            tokio::select! {
-                biased;
-                () = told.notified() => {}
-                end = requester.send(&submission) => panic!("{account}: nobody attested: {end:?}"),
+            if moment == Moment::Recorded {
+                // Its requester hears of the decision before the members do.
+                requester.send(&submission).await.unwrap();
+            } else {
+                tokio::select! {
+                    biased;
+                    () = told.notified() => {}
+                    end = requester.send(&submission) => panic!("{account}: nobody attested: {end:?}"),
+                }
             }
             carries.abort();
             let heir = exchange.courier(honest()).await;
