@@ -143,6 +143,28 @@ contract NodeContractTest is Member {
         vm.assertTrue(node.outcome(2).reason == Reason.Stale, "stale");
     }
 
+    /// A-ERR: all of it in one block, in whatever order its transactions stand.
+    function test_of_two_requests_over_one_version_in_one_block_the_second_is_refused_by_name() public {
+        uint256 height = block.number;
+        Part memory part = _changing(ANA, 0, 7);
+        Part memory other = _changing(ANA, 0, 8);
+        (uint64 block_, bytes[] memory proof) = _sequenced(2, other);
+        vm.assertTrue(_reserve(1, part) == Outcome.Reserved, "the first");
+        vm.expectEmit(address(node));
+        emit INodeContract.Refused(2, Reason.Conflict, ANA, 0, 1);
+        vm.assertTrue(node.reserve(2, other, block_, proof) == Outcome.Refused, "the second");
+        vm.assertEq(node.refusedKey(2), ANA, "which key");
+        // What the first writes is in force in the same block: now the version is another.
+        (block_, proof) = _decided(1, RequestState.Committed, 105);
+        node.applyDecision(1, part, block_, proof);
+        (block_, proof) = _sequenced(3, other);
+        vm.expectEmit(address(node));
+        emit INodeContract.Refused(3, Reason.Stale, ANA, 0, 1);
+        vm.assertTrue(node.reserve(3, other, block_, proof) == Outcome.Refused, "the third");
+        vm.assertEq(block.number, height, "one block");
+        _assertEntry(ANA, Entry(1, 0, 0, 0, bytes32(uint256(7))));
+    }
+
     /// ALLIANCE-8.
     function test_the_younger_dies_and_the_older_waits() public {
         _reserve(5, _writing(ANA, 7));

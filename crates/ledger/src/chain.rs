@@ -84,6 +84,14 @@ impl Chain {
         self.reader.block(number).await
     }
 
+    /// The same, asked of the node again: it may have been put on another branch since it was asked first.
+    ///
+    /// # Errors
+    /// As [`Self::block`].
+    pub async fn block_anew(&self, number: u64) -> Result<Block, LedgerError> {
+        self.reader.block_anew(number).await
+    }
+
     /// The number of the first final block that is not older than a time (Unix milliseconds); one beyond the newest when all are older.
     ///
     /// # Errors

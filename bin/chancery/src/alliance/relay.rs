@@ -222,7 +222,8 @@ pub(crate) async fn run(options: &RunRelay) -> Result<()> {
         None => Router::new(),
     };
     let routes = routes.merge(watched.clone());
-    let pushes = push_all(&anchors, courier.as_ref(), file.push_every_blocks, &board);
+    let compared: Vec<_> = trust.iter().map(|(relay, _)| relay.anchor.clone()).collect();
+    let pushes = push_all(&anchors, &compared, courier.as_ref(), file.push_every_blocks, &board);
     let carries = async {
         match &courier {
             Some(courier) => courier.run().await,

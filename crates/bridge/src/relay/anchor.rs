@@ -122,7 +122,7 @@ impl AnchorRelay {
         Ok((proven, calls))
     }
 
-    async fn submit(&self, finality: &FinalityProof) -> Result<(), RelayError> {
+    pub(super) async fn submit(&self, finality: &FinalityProof) -> Result<(), RelayError> {
         let validators = self.follow(finality).await?;
         self.send(&submit_call(finality, &validators)?).await
     }

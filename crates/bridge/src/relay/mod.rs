@@ -11,6 +11,7 @@
 //! | [`measured`] | nothing: says how well it goes |
 //! | [`trust`] | rights of the main chain and kinds of certificates, to the contracts that keep what was proven of them |
 //! | [`push`] | new headers, every K blocks |
+//! | [`branch`] | the second certificate of a number, to an anchor that has another header of it than the followed chain's node |
 //! | [`standing`] | nothing: makes an anchor where there is none, finds it again, and says what it has |
 //! | [`carrier`] | nothing: what a requester sees of a relay, here or over HTTP ([`router`]) |
 //!
@@ -18,6 +19,7 @@
 //! already is not an error, so several relays may carry the same, and one that was killed begins anew from what is on chain.
 
 pub mod anchor;
+pub mod branch;
 pub mod carrier;
 pub mod courier;
 mod decided;
@@ -51,6 +53,7 @@ use chancery_light::VerifyError;
 pub(crate) use self::parts::reserved as reserved_part;
 pub use self::{
     anchor::{AnchorRelay, Proven, ProvenSlot},
+    branch::Branch,
     carrier::{Carrier, CarryRefusal, RemoteCarrier},
     courier::{Courier, CourierLimits},
     measured::{Measured, MemberMeasured},

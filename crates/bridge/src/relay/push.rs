@@ -1,4 +1,5 @@
-//! Headers every K blocks, so that an anchor knows of a change of validators, and of two branches, without anybody asking; and what each anchor was seen to have.
+//! Headers every K blocks, so that an anchor knows of a change of validators without anybody asking; a look at each anchor in between, whether it is on the branch of the node that is
+//! asked here ([`super::branch`]); and what each anchor was seen to have.
 
 use std::{
     collections::BTreeMap,
@@ -15,12 +16,15 @@ use tokio::{
 };
 use tracing::{Instrument as _, info_span};
 
-use super::{AnchorRelay, Courier, RelayError, Standing};
+use super::{AnchorRelay, Branch, Courier, RelayError, Standing};
 
 /// Pause between two looks at the followed chain.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Longest try to push one header.
 const PUSH_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// More blocks than ever pass.
+const NEVER: u64 = u64::MAX;
 
 /// Where an anchor stands: host, followed chain, contract.
 type Place = (String, String, Address);
@@ -38,6 +42,8 @@ pub struct AnchorSeen {
     pub standing: Option<Standing>,
     /// Newest final block of the followed chain then.
     pub head: Option<u64>,
+    /// How the newest header that it keeps stands to the followed chain. Of one that is frozen: how it stood before.
+    pub branch: Branch,
     /// Headers that were pushed from here because enough blocks had passed.
     pub pushed: u64,
     /// When the last of them was.
@@ -66,10 +72,22 @@ impl AnchorBoard {
             anchor,
             standing: None,
             head: None,
+            branch: Branch::default(),
             pushed: 0,
             pushed_at: None,
             failure: None,
         }));
+    }
+
+    fn branch(&self, relay: &AnchorRelay) -> Branch {
+        self.0.lock().get(&place(relay)).map_or_else(Branch::default, |seen| seen.branch.clone())
+    }
+
+    fn compared(&self, relay: &AnchorRelay, branch: Branch) {
+        self.change(relay, |seen| {
+            branch.log(&seen.branch, &seen.follows, &seen.host);
+            seen.branch = branch;
+        });
     }
 
     fn saw(&self, relay: &AnchorRelay, standing: Standing, head: u64) {
@@ -101,7 +119,7 @@ impl AnchorBoard {
         });
     }
 
-    fn keep(&self, wanted: &BTreeMap<Place, AnchorRelay>) {
+    fn keep(&self, wanted: &BTreeMap<Place, (AnchorRelay, u64)>) {
         self.0.lock().retain(|place, _| wanted.contains_key(place));
     }
 }
@@ -110,9 +128,11 @@ fn place(relay: &AnchorRelay) -> Place {
     (relay.host.name().to_owned(), relay.followed.name().to_owned(), relay.anchor)
 }
 
-/// Pushes to these anchors and to those of a courier's members, also of those who become members, until it is dropped.
+/// Pushes to these anchors and to those of a courier's members, also of those who become members, until it is dropped. Those that are `compared` and not among them are looked at alone: whoever
+/// needs a header there carries it.
 pub async fn push_all(
     anchors: &[AnchorRelay],
+    compared: &[AnchorRelay],
     courier: Option<&Arc<Courier>>,
     every_blocks: u64,
     board: &Arc<AnchorBoard>,
@@ -120,12 +140,14 @@ pub async fn push_all(
     let mut changes = courier.map(|courier| courier.changes());
     loop {
         let of_members = courier.map(|courier| courier.anchors()).unwrap_or_default();
+        let looked_at = compared.iter().cloned().map(|relay| (relay, NEVER));
+        let pushed_to = anchors.iter().cloned().chain(of_members).map(|relay| (relay, every_blocks));
         let wanted: BTreeMap<_, _> =
-            anchors.iter().cloned().chain(of_members).map(|relay| (place(&relay), relay)).collect();
+            looked_at.chain(pushed_to).map(|(relay, every)| (place(&relay), (relay, every))).collect();
         board.keep(&wanted);
         // Those that were running end with the set: a push that is cut is done again.
         let mut pushes = JoinSet::new();
-        for relay in wanted.into_values() {
+        for (relay, every_blocks) in wanted.into_values() {
             let board = Arc::clone(board);
             pushes.spawn(async move { push_every(&relay, every_blocks, &board).await });
         }
@@ -138,7 +160,7 @@ pub async fn push_all(
 }
 
 /// Pushes the newest final header whenever `every_blocks` have passed since the anchor's newest, until it is dropped. What fails is logged and tried again; nothing is pushed to an
-/// anchor that is frozen.
+/// anchor that is frozen, or that keeps another branch.
 pub async fn push_every(relay: &AnchorRelay, every_blocks: u64, board: &AnchorBoard) {
     loop {
         match timeout(PUSH_TIMEOUT, Box::pin(push_if_due(relay, every_blocks, board))).await {
@@ -153,7 +175,8 @@ pub async fn push_every(relay: &AnchorRelay, every_blocks: u64, board: &AnchorBo
     }
 }
 
-/// The number that was pushed; `None`: the anchor is near enough, or frozen.
+/// Looks at the anchor, and shows it what it lacks: the second certificate of its newest number, if the followed chain's node has another header of that ([`AnchorRelay::compare`]), or the newest
+/// header, if enough blocks have passed. The number that was pushed; `None`: the anchor is near enough, frozen, or on another branch.
 ///
 /// # Errors
 /// See [`RelayError`].
@@ -162,10 +185,22 @@ pub async fn push_if_due(
     every_blocks: u64,
     board: &AnchorBoard,
 ) -> Result<Option<u64>, RelayError> {
+    // In this order: what the anchor has is not later than the head then, unless the node is behind.
+    let mut standing = relay.standing().await?;
     let head = relay.followed.head().await?.number;
-    let standing = relay.standing().await?;
+    let mut is_contradicted = false;
+    if let Some(recorded) = standing.newest {
+        let branch = Box::pin(relay.compare(recorded, head, &board.branch(relay))).await?;
+        is_contradicted = branch.is_contradicted();
+        board.compared(relay, branch);
+        if is_contradicted {
+            standing = relay.standing().await?;
+        }
+    } else if !standing.is_frozen {
+        board.compared(relay, Branch::Uncompared);
+    }
     let anchored = standing.newest.map_or(0, |newest| newest.number);
-    let is_due = !standing.is_frozen && is_due(head, anchored, every_blocks);
+    let is_due = !standing.is_frozen && !is_contradicted && is_due(head, anchored, every_blocks);
     if !is_due {
         board.saw(relay, standing, head);
         return Ok(None);

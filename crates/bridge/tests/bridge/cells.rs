@@ -3,6 +3,9 @@
 //!
 //! Parties and steps: `support/world/step.rs`. Whoever is not named as dying goes on, and notices what it notices.
 
+mod majority;
+mod one_block;
+
 use std::{sync::Arc, time::Duration};
 
 use alloy_primitives::{B256, Bytes};
@@ -17,6 +20,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use self::majority::LIE;
 use crate::support::{
     partnership::name,
     world::{
@@ -59,6 +63,20 @@ enum End {
     Expire,
     /// Its requester never comes back: one or the other.
     Orphan,
+    /// Applied on both, with a value on the first that nothing but the word of most of its endorsers stands for.
+    Lie,
+    /// The same, and the second member is not asked before the deadline has passed.
+    LateLie,
+}
+
+impl End {
+    /// What both halves of an account have together afterwards.
+    const fn money(self, before: [u64; 2]) -> u64 {
+        match self {
+            Self::Lie => LIE + before[1] + AMOUNT,
+            _ => before[0] + before[1],
+        }
+    }
 }
 
 /// What a requester wants.
@@ -161,20 +179,22 @@ impl Stage {
                 Errand::Prepared(Box::new(self.overtaken(account, &calls, before[1].version).await))
             }
             End::Expire => Errand::Prepared(Box::new(self.prepared(account, &calls, SHORT_WINDOW_S).await)),
+            End::Lie => Errand::Prepared(Box::new(self.lied_about(account, &calls, WINDOW_S).await)),
+            End::LateLie => Errand::Prepared(Box::new(self.lied_about(account, &calls, SHORT_WINDOW_S).await)),
             End::Commit | End::Orphan => Errand::Calls(account, calls),
         };
         self.world.shared.set_trap(trap);
         match end {
             End::Release => self.world.shared.hold(Step::Reserve(1), Step::Reserve(0)),
-            End::Expire => self.world.shared.hold(Step::Reserve(1), Step::Expire),
-            End::Commit | End::Abort | End::Orphan => {}
+            End::Expire | End::LateLie => self.world.shared.hold(Step::Reserve(1), Step::Expire),
+            End::Commit | End::Abort | End::Orphan | End::Lie => {}
         }
         let mut asking = Some(self.ask(&errand).await);
         let (mut answer, mut is_orphan, mut came, mut quiet) = (None, false, false, Duration::ZERO);
         let long_enough = match end {
             End::Orphan => QUIET,
-            End::Expire => QUIET_AFTER_A_DEADLINE,
-            End::Commit | End::Abort | End::Release => QUIET_WITH_ANSWER,
+            End::Expire | End::LateLie => QUIET_AFTER_A_DEADLINE,
+            End::Commit | End::Abort | End::Release | End::Lie => QUIET_WITH_ANSWER,
         };
         let course = async {
             while quiet < long_enough {
@@ -207,8 +227,8 @@ impl Stage {
 
     fn check(&self, account: B256, before: &[Half; 2], end: End, answer: Option<&Answer>, cell: &str) {
         let after = self.halves(account);
-        let sum = |halves: &[Half; 2]| halves[0].value + halves[1].value;
-        assert_eq!(sum(&after), sum(before), "{cell}: money");
+        let values = |halves: &[Half; 2]| halves.each_ref().map(|half| half.value);
+        assert_eq!(values(&after).iter().sum::<u64>(), end.money(values(before)), "{cell}: money");
         assert!(!after[0].is_held && !after[1].is_held, "{cell}: held: {after:?}");
         let moved = after[0].value != before[0].value;
         let versions = [after[0].version - before[0].version, after[1].version - before[1].version];
@@ -217,7 +237,16 @@ impl Stage {
                 assert!(matches!(answer, Some(Ok(_))), "{cell}: {answer:?}");
                 assert_eq!((moved, versions), (true, [1, 1]), "{cell}: once");
             }
-            End::Expire => {
+            End::Lie => {
+                assert!(matches!(answer, Some(Ok(_))), "{cell}: {answer:?}");
+                assert_eq!(
+                    (after[0].value, after[1].value),
+                    (LIE, before[1].value + AMOUNT),
+                    "{cell}: as it was signed"
+                );
+                assert_eq!(versions, [1, 1], "{cell}: once");
+            }
+            End::Expire | End::LateLie => {
                 assert!(matches!(answer, Some(Err(RequestError::Expired { .. }))), "{cell}: {answer:?}");
                 assert_eq!((moved, versions), (false, [0, 0]), "{cell}: nothing");
             }
@@ -270,7 +299,7 @@ fn play(victims: &[Party], steps: &[Step], end: End) {
         assert!(stage.world.is_still_at_rest());
         for account in &accounts {
             let halves = stage.halves(*account);
-            assert_eq!(halves[0].value + halves[1].value, START[0] + START[1]);
+            assert_eq!(halves[0].value + halves[1].value, end.money(START));
         }
     });
 }
@@ -324,6 +353,6 @@ fn whoever_dies_at_a_release_it_is_made() {
 // A-MORE-1, ALLIANCE-7: nobody decides, and the deadline is recorded and its reservation released.
 #[test]
 fn whoever_dies_when_a_deadline_is_recorded_what_was_held_is_free() {
-    play(&[Party::Relay, Party::Node(0)], &[Step::Expire], End::Expire);
-    play(&[Party::Relay, Party::Node(1)], &[Step::Release(0)], End::Expire);
+    play(&[Party::Requester, Party::Relay, Party::Node(0), Party::Node(1)], &[Step::Expire], End::Expire);
+    play(&[Party::Requester, Party::Relay, Party::Node(0), Party::Node(1)], &[Step::Release(0)], End::Expire);
 }

@@ -1,8 +1,11 @@
 //! A chain without finality certificates as a member: anvil, reached by plain JSON-RPC, with its endorsers' word (A-MORE-4).
 
+mod deaths;
+mod programs;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use alloy_sol_types::{SolCall as _, SolValue as _};
 use chancery_bridge::{
     alliance::{
@@ -50,6 +53,8 @@ fn write(key: &str, value: u64) -> Bytes {
 struct Exchange {
     established: Established,
     endorsers: Vec<Vec<NodeEndorser>>,
+    /// Their keys in hexadecimal.
+    secrets: Vec<Vec<String>>,
     chains: Vec<Chain>,
     anvil: String,
 }
@@ -77,11 +82,13 @@ impl Exchange {
         let established = establish(&home_site, name("exchange"), 3600, &joining).await.unwrap();
         let alliance = &established.alliance;
         let until = alliance.time_s().await.unwrap() + 86_400;
-        let mut endorsers = Vec::new();
+        let (mut endorsers, mut secrets) = (Vec::new(), Vec::new());
         for (member, joined) in established.members.iter().zip(&joining) {
-            let mut own = Vec::new();
+            let (mut own, mut of_own) = (Vec::new(), Vec::new());
             for i in 0..NODES {
-                let key = Arc::new(NodeKey::random());
+                let secret = hex::encode(B256::random());
+                let key = Arc::new(NodeKey::from_hex(&secret).unwrap());
+                of_own.push(secret);
                 let identity =
                     issue_identity(alliance, &joined.key, member.name, node(i), key.address(), until).await.unwrap();
                 let certificate = issue_transaction(alliance, &joined.key, identity, Scope::BOTH, until).await.unwrap();
@@ -89,9 +96,10 @@ impl Exchange {
                 own.push(NodeEndorser { domain, member: member.name, contract, certificate, key, database: None });
             }
             endorsers.push(own);
+            secrets.push(of_own);
         }
         let chains = vec![home.chain.clone(), own.chain.clone(), foreign.clone()];
-        Self { established, endorsers, chains, anvil: anvil.to_owned() }
+        Self { established, endorsers, secrets, chains, anvil: anvil.to_owned() }
     }
 
     fn alliance(&self) -> &AllianceContract {
@@ -236,6 +244,8 @@ async fn a_foreign_chain_takes_part_by_its_endorsers_word_and_the_answer_says_wh
     exchange.settled(number, [Outcome::Released; 2]).await;
     assert_eq!([exchange.version(0, "account").await, exchange.version(1, "account").await], [1, 2]);
     carries.abort();
+    Box::pin(deaths::at_the_attestation(&exchange)).await;
+    Box::pin(programs::commit(dir.path(), [&home, &own], &exchange)).await;
 }
 
 /// An endorser that says nothing.

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use alloy_sol_types::SolCall as _;
 use chancery_bridge::{
+    anchor::Conflict,
     checkup::{Finding, members},
     progress::{Follower, MemberStanding, Told},
-    relay::{AnchorBoard, Testimony, push::push_if_due},
+    relay::{AnchorBoard, Branch, Testimony, push::push_if_due},
 };
 use chancery_contracts::Anchor;
 use chancery_primitives::anchor_storage::{AnchorWords, anchor_slots};
@@ -82,5 +83,50 @@ fn a_frozen_anchor_and_a_silent_member_are_named_by_the_live_view_the_doctor_and
         .await;
         world.shared.nodes[2].start();
         followed(&mut follower, "who answers again", |all| !of(all, land).is_unreachable).await;
+    });
+}
+
+// ANCHOR-4, C-CHAINS: an anchor compares what it is shown alone; whoever feeds it shows it the second certificate, long before a push is due.
+#[test]
+fn whoever_feeds_an_anchor_that_is_on_another_branch_freezes_it() {
+    simulate(async {
+        let world = World::new(1, &[], [0, 0]);
+        let chains = world.chains(&world.shared.life(Party::Relay)).await;
+        let (links, _) = members::look(&world.alliance(&chains), &chains, 1 << 20).await.unwrap();
+        let [misled, other] = world.founded.members.each_ref().map(|member| {
+            let link = links.iter().find(|link| link.name == member.name).unwrap();
+            let Testimony::Proven(anchor) = &link.to_alliance else { panic!("a foreign member") };
+            anchor.clone()
+        });
+        let [theirs, own] = world.founded.mislead();
+        let records = async {
+            loop {
+                match misled.standing().await.unwrap().newest {
+                    Some(newest) => break newest,
+                    None => sleep(LOOK).await,
+                }
+            }
+        };
+        let recorded = timeout(MAX_WAIT, records).await.expect("it is believed, as long as nobody shows the other");
+        assert_eq!(recorded.hash, theirs);
+
+        let board = AnchorBoard::default();
+        assert_eq!(push_if_due(&misled, 1 << 20, &board).await.unwrap(), None, "no push is due");
+        let seen = board.seen().swap_remove(0);
+        assert!(seen.standing.unwrap().is_frozen && seen.pushed == 0, "{seen:?}");
+        let conflict = Conflict { number: recorded.number, first: theirs, second: own };
+        assert_eq!(seen.branch, Branch::Contradicted { conflict, refusal: None });
+        let call = Anchor::conflictCall {}.abi_encode().into();
+        let said = misled.host.view(misled.anchor, &call).await.unwrap();
+        let said = Anchor::conflictCall::abi_decode_returns(&said.data).unwrap();
+        assert_eq!((said.number, said.first, said.second), (conflict.number, theirs, own));
+
+        // One that is on the same branch goes on.
+        let board = AnchorBoard::default();
+        let pushed = push_if_due(&other, 1, &board).await.unwrap().unwrap();
+        assert_eq!(push_if_due(&other, 1 << 20, &board).await.unwrap(), None);
+        let seen = board.seen().swap_remove(0);
+        assert!(matches!(seen.branch, Branch::Same(newest) if newest.number == pushed), "{seen:?}");
+        assert!(!seen.standing.unwrap().is_frozen, "{seen:?}");
     });
 }

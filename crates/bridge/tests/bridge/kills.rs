@@ -240,14 +240,15 @@ async fn a_relay_may_die_while_it_shows_a_change_of_validators() {
     assert_ne!(after.keysHash, before.keysHash, "the set that decides now");
 }
 
+// A-MORE-1: real nodes, before a request, in the middle of it and after its decision; at each of its steps, before and after: `cells.rs`.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chain_may_crash_at_any_transaction() {
+async fn each_chain_may_crash_before_a_request_is_sequenced_after_that_and_when_it_is_decided() {
     let dir = tempfile::tempdir().unwrap();
     let partnership = Partnership::start(dir.path()).await;
     let running = Running::heir(&partnership);
     let requester = partnership.requester(running.courier.clone());
     let chains = [&partnership.home, &partnership.partners[0].chain, &partnership.partners[1].chain];
-    // Each of the three at each of the steps that reach it: submission, two reservations, two proofs, two applications.
+    // Each of the three in each of these states.
     for (place, chain) in chains.into_iter().enumerate() {
         for state in ["asked", "sequenced", "decided"] {
             let key = format!("{state} {place}");

@@ -7,7 +7,7 @@ use chancery_bridge::{
         store::{Outcome, Refusal},
     },
     proof::{Ending, RequestProof},
-    relay::{AnchorRelay, Carrier as _, Settlement, Testimony},
+    relay::{AnchorBoard, AnchorRelay, Branch, Carrier as _, Settlement, Testimony, push::push_if_due},
     requester::{RequestError, Requester},
 };
 use chancery_contracts::Anchor;
@@ -19,7 +19,7 @@ use crate::progress::{Onlooker, assert_half_way, seen_at_the_end};
 use crate::support::chain::TestChain;
 use crate::support::partnership::{Partnership, anchor, name};
 
-// C-CHAINS, ANCHOR-9
+// C-CHAINS, ANCHOR-4, ANCHOR-5, ANCHOR-9
 #[tokio::test(flavor = "multi_thread")]
 async fn two_chains_follow_one_another_and_prove_their_state() {
     let dir = tempfile::tempdir().unwrap();
@@ -46,23 +46,54 @@ async fn two_chains_follow_one_another_and_prove_their_state() {
         assert_eq!(proven.slots[0].value, U256::from(1024));
         Box::pin(trusted_anew(host, followed, &relay)).await;
     }
+    Box::pin(frozen_and_fed_again(&main, &side)).await;
+}
+
+/// What `network vote-trust` says to the organization that runs the host, and whether it has voted.
+async fn voted(host: &TestChain, followed_rpc: &str, relay: &AnchorRelay, more: &[&str]) -> (bool, Value) {
+    let anchor = relay.anchor.to_string();
+    let output = tokio::process::Command::new(built_binary())
+        .args(["--json", "network", "vote-trust", &anchor, "--followed-rpc", followed_rpc, "--rpc", host.rpc()])
+        .arg("--voting-key")
+        .arg(host.voting_key().await)
+        .args(more)
+        .output()
+        .await
+        .unwrap();
+    let said = if output.status.success() { &output.stdout } else { &output.stderr };
+    (output.status.success(), serde_json::from_slice(said).unwrap())
+}
+
+/// ANCHOR-4, ANCHOR-5, ANCHOR-9: validators that begin their chain anew have signed two branches. The relay, whose node is on the second, shows it; and feeds the anchor again when the
+/// organizations have voted, by the command.
+async fn frozen_and_fed_again(host: &TestChain, followed: &TestChain) {
+    let relay = anchor(host, followed).await;
+    let board = AnchorBoard::default();
+    let number = push_if_due(&relay, 1, &board).await.unwrap().unwrap();
+    let first = board.seen()[0].standing.unwrap().newest.unwrap().hash;
+    followed.begin_anew(number).await;
+
+    assert_eq!(push_if_due(&relay, 1 << 20, &board).await.unwrap(), None, "no push is due");
+    let found = host.view(relay.anchor, &Anchor::conflictCall {}).await;
+    let second = followed.chain.block(number).await.unwrap().hash;
+    assert_eq!((found.number, found.first, found.second), (number, first, second));
+    assert_ne!(first, second);
+    assert!(board.seen()[0].standing.unwrap().is_frozen);
+    assert_eq!(push_if_due(&relay, 1, &board).await.unwrap(), None, "nothing is taken there");
+
+    let (done, said) = voted(host, followed.rpc(), &relay, &[]).await;
+    assert!(done && said["carriedOut"] == json!(true), "{said}");
+    let again = push_if_due(&relay, 1, &board).await.unwrap().unwrap();
+    let record = host.view(relay.anchor, &Anchor::recordCall { number: again }).await;
+    assert_eq!(record.hash, followed.chain.block(again).await.unwrap().hash, "of the branch that was voted for");
+    assert_eq!(push_if_due(&relay, 1 << 20, &board).await.unwrap(), None);
+    let seen = board.seen().swap_remove(0);
+    assert!(matches!(seen.branch, Branch::Same(newest) if newest.number == again), "{seen:?}");
 }
 
 /// ANCHOR-9, by the command: one organization is all of them here.
 async fn trusted_anew(host: &TestChain, followed: &TestChain, relay: &AnchorRelay) {
-    let (anchor, key) = (relay.anchor.to_string(), host.voting_key().await);
-    let voted = async |followed_rpc: &str, more: &[&str]| {
-        let output = tokio::process::Command::new(built_binary())
-            .args(["--json", "network", "vote-trust", &anchor, "--followed-rpc", followed_rpc, "--rpc", host.rpc()])
-            .arg("--voting-key")
-            .arg(&key)
-            .args(more)
-            .output()
-            .await
-            .unwrap();
-        let said = if output.status.success() { &output.stdout } else { &output.stderr };
-        (output.status.success(), serde_json::from_slice::<Value>(said).unwrap())
-    };
+    let voted = async |followed_rpc: &str, more: &[&str]| voted(host, followed_rpc, relay, more).await;
     let (done, said) = voted(followed.rpc(), &[]).await;
     assert!(!done && said["error"].as_str().unwrap().contains("nothing has frozen"), "{said}");
     let (done, said) = voted(host.rpc(), &["--anyway"]).await;

@@ -29,6 +29,16 @@ impl BlockCache {
         let mut blocks = self.0.lock();
         blocks.get_or_insert(number, Slot::default).cloned().unwrap_or_default()
     }
+
+    /// Whether a block of that number was verified, and it was another.
+    fn contradicts(&self, block: &Block) -> bool {
+        let known = self.0.lock().peek(&block.number).and_then(|slot| slot.get()).map(|known| known.hash);
+        known.is_some_and(|known| known != block.hash)
+    }
+
+    fn forget(&self) {
+        self.0.lock().clear();
+    }
 }
 
 impl Reader {
@@ -36,6 +46,18 @@ impl Reader {
     pub(crate) async fn block(&self, number: u64) -> Result<Arc<Block>, LedgerError> {
         let slot = self.blocks.slot(number);
         slot.get_or_try_init(|| async { Box::pin(self.fetch_block(number)).await.map(Arc::new) }).await.cloned()
+    }
+
+    /// As [`Self::block`], asked of the node whatever it said before. If it says another block than before it was put on another branch, and nothing of the former is
+    /// remembered here any more.
+    pub(crate) async fn block_anew(&self, number: u64) -> Result<Block, LedgerError> {
+        let block = Box::pin(self.fetch_block(number)).await?;
+        if self.blocks.contradicts(&block) {
+            self.blocks.forget();
+            self.bodies.forget();
+            self.views.forget_all();
+        }
+        Ok(block)
     }
 
     /// As [`Self::block`], waiting for it to become final.

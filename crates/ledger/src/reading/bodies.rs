@@ -38,6 +38,10 @@ impl BodyCache {
     fn slot(&self, number: u64) -> Arc<OnceCell<Arc<Body>>> {
         self.0.lock().get_or_insert(number, Default::default).cloned().unwrap_or_default()
     }
+
+    pub(super) fn forget(&self) {
+        self.0.lock().clear();
+    }
 }
 
 impl Reader {

@@ -32,6 +32,10 @@ impl ViewCache {
     fn forget(&self, question: &Question) {
         self.0.lock().remove(question);
     }
+
+    pub(super) fn forget_all(&self) {
+        self.0.lock().clear();
+    }
 }
 
 impl Reader {

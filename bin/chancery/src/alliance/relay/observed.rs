@@ -1,6 +1,6 @@
 //! Where operators and their machines look at a relay: `/metrics` (OpenMetrics), and `/health`, which says whether something is wrong and what.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -10,7 +10,7 @@ use axum::{
     routing::get,
 };
 use chancery_bridge::relay::{
-    AnchorBoard, AnchorSeen, Courier, Measured,
+    AnchorBoard, AnchorSeen, Branch, Courier, Measured,
     measured::{MemberMeasured, Reach},
 };
 use prometheus_client::{
@@ -24,6 +24,9 @@ use crate::alliance::text_of;
 
 /// Media type of the metrics.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// A node that is so long behind what an anchor has is not merely slow.
+const MAX_AHEAD: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
 struct Observed {
@@ -47,6 +50,10 @@ enum Reason {
     MemberSilent { member: String, waiting: usize },
     /// Nothing of a chain counts on another until its organizations have voted (ANCHOR-4).
     AnchorFrozen { host: String, follows: String, anchor: String },
+    /// It has another final block than the node here, and did not take the second certificate.
+    AnchorContradicted { host: String, follows: String, anchor: String, number: u64, reason: String },
+    /// It has a block that the node here does not have: nothing tells whether they are on one branch.
+    AnchorAhead { host: String, follows: String, anchor: String, number: u64 },
     /// Headers cannot be pushed.
     AnchorUnfed { host: String, follows: String, reason: String },
 }
@@ -80,11 +87,29 @@ fn reasons(measured: Option<&Measured>, anchors: &[AnchorSeen]) -> Vec<Reason> {
         let (host, follows) = (seen.host.clone(), seen.follows.clone());
         if seen.standing.is_some_and(|standing| standing.is_frozen) {
             reasons.push(Reason::AnchorFrozen { host, follows, anchor: seen.anchor.to_string() });
+        } else if let Some(reason) = off_branch(seen) {
+            reasons.push(reason);
         } else if let Some(reason) = &seen.failure {
             reasons.push(Reason::AnchorUnfed { host, follows, reason: reason.clone() });
         }
     }
     reasons
+}
+
+/// Why nobody knows, or somebody has to find out, which branch an anchor is on.
+fn off_branch(seen: &AnchorSeen) -> Option<Reason> {
+    let (host, follows, anchor) = (seen.host.clone(), seen.follows.clone(), seen.anchor.to_string());
+    match &seen.branch {
+        Branch::Contradicted { conflict, refusal } => {
+            let (number, reason) = (conflict.number, refusal.clone().unwrap_or_default());
+            Some(Reason::AnchorContradicted { host, follows, anchor, number, reason })
+        }
+        Branch::Ahead { number, since } if since.elapsed() > MAX_AHEAD => {
+            Some(Reason::AnchorAhead { host, follows, anchor, number: *number })
+        }
+        Branch::Unknown(recorded) => Some(Reason::AnchorAhead { host, follows, anchor, number: recorded.number }),
+        Branch::Uncompared | Branch::Same(_) | Branch::Ahead { .. } => None,
+    }
 }
 
 async fn metrics(State(observed): State<Observed>) -> Response {
@@ -182,6 +207,10 @@ fn of_anchors(registry: &mut Registry, anchors: &[AnchorSeen]) {
     gauge(registry, "anchor_frozen", "1: two final blocks of one number were shown, 0: not", &|seen| {
         seen.standing.map(|standing| standing.is_frozen.into())
     });
+    let help = "1: the anchor was seen to have another final block than the node that the relay asks, 0: not";
+    gauge(registry, "anchor_contradicted", help, &|seen| Some(seen.branch.is_contradicted().into()));
+    let help = "1: the anchor has a block that the node which the relay asks does not have (yet), 0: not";
+    gauge(registry, "anchor_ahead", help, &|seen| Some(seen.branch.is_ahead().into()));
     gauge(registry, "anchor_failing", "1: headers cannot be pushed", &|seen| Some(seen.failure.is_some().into()));
     gauge(
         registry,
@@ -207,7 +236,10 @@ fn signed(value: usize) -> i64 {
 #[cfg(test)]
 mod tests {
     use alloy_primitives::{Address, B256};
-    use chancery_bridge::relay::{AnchoredHeader, Standing};
+    use chancery_bridge::{
+        anchor::Conflict,
+        relay::{AnchoredHeader, Standing},
+    };
 
     use super::*;
 
@@ -219,6 +251,7 @@ mod tests {
             anchor: Address::ZERO,
             standing: Some(Standing { newest: Some(newest).filter(|_| !is_frozen), is_frozen }),
             head: Some(70),
+            branch: Branch::default(),
             pushed: 3,
             pushed_at: None,
             failure: None,
@@ -244,6 +277,21 @@ mod tests {
                 Reason::AnchorFrozen { host, follows, anchor: Address::ZERO.to_string() },
             ]
         );
+        // ANCHOR-4: of an older set, of which the anchor takes nothing any more.
+        let (first, second) = (B256::repeat_byte(1), B256::repeat_byte(2));
+        let branch = Branch::Contradicted {
+            conflict: Conflict { number: 7, first, second },
+            refusal: Some("EpochMismatch".to_owned()),
+        };
+        let contradicted = AnchorSeen { branch: branch.clone(), ..seen(false) };
+        let text = text(None, std::slice::from_ref(&contradicted));
+        assert!(text.contains("anchor_contradicted{host=\"land\",follows=\"main\"} 1"), "{text}");
+        assert!(matches!(&reasons(None, &[contradicted])[..], [Reason::AnchorContradicted { number: 7, .. }]));
+        let frozen = AnchorSeen { branch, ..seen(true) };
+        assert!(matches!(&reasons(None, &[frozen])[..], [Reason::AnchorFrozen { .. }]), "it took the certificate");
+        let newest = AnchoredHeader { number: 7, hash: first, time_ms: 0 };
+        let unknown = AnchorSeen { branch: Branch::Unknown(newest), ..seen(false) };
+        assert!(matches!(&reasons(None, &[unknown])[..], [Reason::AnchorAhead { number: 7, .. }]));
         let unfed = AnchorSeen { failure: Some("it has no money".to_owned()), ..seen(false) };
         assert!(matches!(&reasons(None, &[unfed])[..], [Reason::AnchorUnfed { .. }]));
     }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use alloy_primitives::Address;
-use chancery_bridge::relay::Standing;
+use chancery_bridge::relay::{AnchoredHeader, Branch, Standing};
 use chancery_gateway::doors::{AnchorSeen, AnchorView, AnchoredBlock};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -23,6 +23,8 @@ struct Entry {
     /// What is shown of the followed chain's certificates on the host.
     held: Option<Address>,
     standing: Standing,
+    /// How the newest header stands to the followed chain; of one that is frozen: how it stood before.
+    branch: Branch,
     /// What it had was forgotten by a vote, and nobody has asked since.
     is_forgotten: bool,
     facts: u64,
@@ -52,6 +54,7 @@ impl Board {
             contract: None,
             held: None,
             standing: Standing { newest: None, is_frozen: false },
+            branch: Branch::default(),
             is_forgotten: false,
             facts: 0,
             headers: 0,
@@ -70,9 +73,13 @@ impl Board {
     /// OpenMetrics text, without the closing `# EOF`.
     pub(in crate::city) fn text(&self) -> String {
         let mut registry = Registry::with_prefix("chancery_relay");
-        let (height, frozen) = (Family::<Link, Gauge>::default(), Family::<Link, Gauge>::default());
+        let [height, frozen, contradicted, ahead] = std::array::from_fn(|_| Family::<Link, Gauge>::default());
         registry.register("anchored_height", "Newest block that the anchor on `host` has of `follows`", height.clone());
         registry.register("anchor_frozen", "1: two final blocks of one number were shown, 0: not", frozen.clone());
+        let help = "1: the anchor was seen to have another final block than the node that the relay asks, 0: not";
+        registry.register("anchor_contradicted", help, contradicted.clone());
+        let help = "1: the anchor has a block that the node which the relay asks does not have (yet), 0: not";
+        registry.register("anchor_ahead", help, ahead.clone());
         let counter = |registry: &mut Registry, name: &str, help: &str| {
             let family = Family::<Link, Counter>::default();
             registry.register(name, help, family.clone());
@@ -90,6 +97,8 @@ impl Board {
                 height.get_or_create(&entry.link).set(i64::try_from(newest.number).unwrap_or(i64::MAX));
             }
             frozen.get_or_create(&entry.link).set(entry.standing.is_frozen.into());
+            contradicted.get_or_create(&entry.link).set(entry.branch.is_contradicted().into());
+            ahead.get_or_create(&entry.link).set(entry.branch.is_ahead().into());
             headers.get_or_create(&entry.link).inc_by(entry.headers);
             facts.get_or_create(&entry.link).inc_by(entry.facts);
             failures.get_or_create(&entry.link).inc_by(entry.failures);
@@ -140,7 +149,9 @@ impl Place {
                     "ANCHOR FROZEN: a quorum of the followed chain has signed two branches; nothing of it counts here until the organizations have voted"
                 );
             }
-            entry.is_forgotten |= is_forgotten(entry.standing, standing);
+            if is_forgotten(entry.standing, standing) {
+                (entry.is_forgotten, entry.branch) = (true, Branch::default());
+            }
             entry.standing = standing;
         });
     }
@@ -154,8 +165,27 @@ impl Place {
 
     /// Number of the newest header that the anchor has.
     pub(super) fn anchored(&self) -> Option<u64> {
+        self.newest().map(|header| header.number)
+    }
+
+    /// The newest header that the anchor has.
+    pub(super) fn newest(&self) -> Option<AnchoredHeader> {
         let entries = self.board.0.read().unwrap_or_else(PoisonError::into_inner);
-        entries.get(self.index).and_then(|entry| entry.standing.newest).map(|header| header.number)
+        entries.get(self.index).and_then(|entry| entry.standing.newest)
+    }
+
+    /// How that stands to the followed chain, as far as it was compared.
+    pub(super) fn branch(&self) -> Branch {
+        let entries = self.board.0.read().unwrap_or_else(PoisonError::into_inner);
+        entries.get(self.index).map_or_else(Branch::default, |entry| entry.branch.clone())
+    }
+
+    /// How it stands now.
+    pub(super) fn compared(&self, branch: Branch) {
+        self.change(|entry| {
+            branch.log(&entry.branch, entry.link.follows, entry.link.host);
+            entry.branch = branch;
+        });
     }
 
     /// Whether the anchor answers nothing.
@@ -199,7 +229,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use alloy_primitives::B256;
-    use chancery_bridge::relay::AnchoredHeader;
+    use chancery_bridge::anchor::Conflict;
 
     use super::*;
 
@@ -214,6 +244,8 @@ mod tests {
         degree.saw(Standing { newest, is_frozen: false });
         degree.showed(3);
         main.stands(Address::repeat_byte(4));
+        let (first, second) = (B256::repeat_byte(5), B256::repeat_byte(6));
+        main.compared(Branch::Contradicted { conflict: Conflict { number: 7, first, second }, refusal: None });
         main.saw(Standing { newest: None, is_frozen: true });
         let [seen] = &board.on_chain("degree")[..] else { panic!() };
         assert_eq!((seen.follows.as_str(), seen.contract), ("main", Address::repeat_byte(1)));
@@ -223,6 +255,8 @@ mod tests {
         for line in [
             "chancery_relay_anchored_height{host=\"degree\",follows=\"main\"} 7",
             "chancery_relay_anchor_frozen{host=\"main\",follows=\"degree\"} 1",
+            "chancery_relay_anchor_contradicted{host=\"main\",follows=\"degree\"} 1",
+            "chancery_relay_anchor_contradicted{host=\"degree\",follows=\"main\"} 0",
             "chancery_relay_facts_total{host=\"degree\",follows=\"main\"} 3",
         ] {
             assert!(text.contains(line), "{line} is not in {text}");

@@ -51,6 +51,22 @@ impl Feed {
         }
     }
 
+    /// Compares what the anchor has with the followed chain, whose height is `head`, and shows it that if it is another branch. Whether nothing is left to do.
+    pub(super) async fn compare(&self, head: u64) -> bool {
+        let Some(recorded) = self.place.newest() else { return true };
+        let before = self.place.branch();
+        match timeout(CARRY_TIMEOUT, Box::pin(self.relay.compare(recorded, head, &before))).await {
+            Ok(Ok(branch)) => {
+                let is_contradicted = branch.is_contradicted();
+                self.place.compared(branch);
+                // It is frozen now, if it took the second certificate.
+                !is_contradicted || self.look().await
+            }
+            Ok(Err(error)) => self.fail("what the anchor has cannot be compared", &error),
+            Err(_) => self.fail("what the anchor has cannot be compared", &"it takes too long"),
+        }
+    }
+
     /// Pushes the newest header of a chain of this height, if it is due. Whether nothing is left to do.
     pub(super) async fn push_if_due(&mut self, head: u64) -> bool {
         let is_wanted = match self.place.anchored() {
@@ -59,7 +75,7 @@ impl Feed {
             Some(anchored) => is_due(head, anchored, EVERY_BLOCKS),
         };
         let is_early = self.last_push.is_some_and(|last| last.elapsed() < PUSH_PAUSE);
-        if !is_wanted || is_early || self.place.is_frozen() {
+        if !is_wanted || is_early || self.place.is_frozen() || self.place.branch().is_contradicted() {
             return true;
         }
         // Also when it fails: it is tried again with a block that comes later than that.
@@ -118,7 +134,8 @@ impl Headers {
             self.host.catch_up();
             self.followed.catch_up();
             let looked = !self.host.take().is_anything() || self.feed.look().await;
-            let is_done = looked && self.feed.push_if_due(self.followed.head).await;
+            let is_compared = looked && self.feed.compare(self.followed.head).await;
+            let is_done = is_compared && self.feed.push_if_due(self.followed.head).await;
             if !looked {
                 self.host.listen_to(self.feed.relay.anchor);
             }

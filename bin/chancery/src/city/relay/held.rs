@@ -289,7 +289,9 @@ impl Held {
 
     /// An anchor in the genesis is told of once it has anything.
     async fn look(&mut self) {
-        self.is_look_due = !self.feed.look().await;
+        let looked = self.feed.look().await;
+        self.followed.catch_up();
+        self.is_look_due = !(looked && self.feed.compare(self.followed.head).await);
         if self.feed.place.anchored().is_some() || self.feed.place.is_frozen() {
             self.feed.place.stands(self.relay.anchor.anchor);
             self.has_begun = true;

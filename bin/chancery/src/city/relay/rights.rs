@@ -116,7 +116,10 @@ impl Rights {
             if is_forgotten {
                 self.due.sweep();
             }
-            let is_done = is_shown && !is_forgotten && looked && self.feed.push_if_due(self.main.head).await;
+            // Whatever cannot be shown: of two branches the side chain has to know.
+            self.main.catch_up();
+            let is_compared = looked && self.feed.compare(self.main.head).await;
+            let is_done = is_shown && !is_forgotten && is_compared && self.feed.push_if_due(self.main.head).await;
             tokio::select! {
                 () = self.main.next() => {}
                 () = self.host.next() => {}

@@ -96,6 +96,34 @@ impl TestChain {
         network.nodes[0].start().unwrap();
     }
 
+    /// Its node loses all that it has, also what it has voted, and begins again from the genesis: another branch, with certificates of the same validators. Waits for a block
+    /// of this number.
+    pub(crate) async fn begin_anew(&self, number: u64) {
+        let mut network = self.network.lock().await;
+        let node = &mut network.nodes[0];
+        node.kill().unwrap();
+        node.wipe().unwrap();
+        // The record beside its keys keeps an honest validator from just this.
+        for file in fs::read_dir(self.dir.join(&node.name)).unwrap() {
+            let path = file.unwrap().path();
+            if path.file_name().unwrap().to_string_lossy().starts_with("votes-") {
+                fs::remove_file(path).unwrap();
+            }
+        }
+        node.start().unwrap();
+        let begins = async {
+            while node.height().await.unwrap() < number {
+                node.make_first_block().await.unwrap();
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            // Whoever was connected has to connect again.
+            while !self.chain.head().await.is_ok_and(|head| head.number >= number) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(MAX_AWAY, begins).await.expect("it makes blocks again");
+    }
+
     pub(crate) fn essentials(&self) -> ChainEssentials {
         self.essentials.clone()
     }

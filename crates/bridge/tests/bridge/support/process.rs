@@ -43,10 +43,7 @@ impl Process {
     /// The endorser that a member's node runs.
     pub(crate) fn endorser(dir: &Path, partnership: &Partnership, partner: &Partner, node: &Node) -> Self {
         let listen = format!("127.0.0.1:{}", free_ports(1).unwrap());
-        let file = dir.join(format!("{}.key", node.certificate));
-        let mut secret = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file).unwrap();
-        secret.write_all(node.secret.as_bytes()).unwrap();
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o077, 0);
+        let file = secret_file(dir, &node.certificate.to_string(), &node.secret);
         let name = String::from_utf8(partner.name.0.into_iter().take_while(|byte| *byte != 0).collect()).unwrap();
         let text = format!(
             "listen = \"{listen}\"\nmember = \"{name}\"\nnode_contract = \"{}\"\ncertificate = {}\nkey_file = \"{}\"\n\
@@ -62,7 +59,8 @@ impl Process {
         Self::new("endorser", config, &text, &listen, "/v1/endorsements")
     }
 
-    fn new(what: &'static str, config: PathBuf, text: &str, listen: &str, path: &str) -> Self {
+    /// By a file that says this.
+    pub(crate) fn new(what: &'static str, config: PathBuf, text: &str, listen: &str, path: &str) -> Self {
         fs::write(&config, text).unwrap();
         let url = format!("http://{listen}{path}").parse().unwrap();
         Self { what, config, url, child: None }
@@ -133,7 +131,17 @@ impl Drop for Process {
     }
 }
 
-fn chain_section(chain: &TestChain) -> String {
+/// A key in hexadecimal, in a file that its owner alone reads.
+pub(crate) fn secret_file(dir: &Path, name: &str, secret: &str) -> PathBuf {
+    let file = dir.join(format!("{name}.key"));
+    let mut writes = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file).unwrap();
+    writes.write_all(secret.as_bytes()).unwrap();
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o077, 0);
+    file
+}
+
+/// A certified chain, as files name it.
+pub(crate) fn chain_section(chain: &TestChain) -> String {
     let (name, rpc, genesis) = (chain.chain.name(), chain.rpc(), chain.genesis_file());
     format!("name = \"{name}\"\nrpc = \"{rpc}\"\ngenesis = \"{}\"\n", genesis.display())
 }

@@ -13,7 +13,7 @@ use chancery_bridge::{alliance::certificate::Scope, key::NodeKey};
 use chancery_contracts::{
     Alliance, Anchor, RequirementRegistry, StoreNode, predeploys, uncompressed_g1, uncompressed_g2,
 };
-use chancery_light::FinalityCertificate;
+use chancery_light::{FinalityCertificate, FinalityProof};
 use parking_lot::Mutex;
 
 use super::node::{GENESIS_S, SimNode};
@@ -183,6 +183,18 @@ impl Founded {
 }
 
 impl Founded {
+    /// Calls of a member's node contract, whose transactions its chain puts into one block, in this order.
+    pub(crate) fn together(&self, member: usize, calls: &[impl SolCall]) {
+        let mut owner = self.owners[member].lock();
+        for call in calls {
+            owner.call(self.members[member].node_contract, call);
+        }
+        let sent = std::mem::take(&mut owner.waiting);
+        owner.node.add(sent);
+    }
+}
+
+impl Founded {
     /// A member leaves; it has when there is a block.
     pub(crate) fn leave(&self, member: usize) {
         let mut home = self.home.lock();
@@ -193,23 +205,34 @@ impl Founded {
 
     /// Shows the alliance's anchor of the first member's chain two branches of that; it is frozen when there is a block.
     pub(crate) fn freeze(&self) {
-        let branches = {
-            let owner = self.owners[0].lock();
-            let keys = uncompressed_g1(owner.node.essentials.validators[0].as_slice()).unwrap();
-            owner.node.two_branches().map(|proof| {
-                let signature = FinalityCertificate::decode(&proof.certificate).unwrap().signature;
-                let proof = Anchor::FinalityProof {
-                    header: proof.header,
-                    certificate: proof.certificate,
-                    signaturePoint: uncompressed_g2(signature.as_slice()).unwrap(),
-                    descendants: proof.descendants,
-                };
-                Anchor::submitCall { proof, keys: keys.clone() }
-            })
-        };
+        self.show(self.branches());
+    }
+
+    /// Shows it one that the chain itself does not have, as somebody would whose node has; the hashes of that and of the chain's own block of the number.
+    pub(crate) fn mislead(&self) -> [B256; 2] {
+        let [own, other] = self.branches();
+        let hashes = [&other, &own].map(|proof| keccak256(&proof.header));
+        self.show([other]);
+        hashes
+    }
+
+    fn branches(&self) -> [FinalityProof; 2] {
+        self.owners[0].lock().node.two_branches()
+    }
+
+    fn show(&self, branches: impl IntoIterator<Item = FinalityProof>) {
+        let validator = self.owners[0].lock().node.essentials.validators[0];
+        let keys = uncompressed_g1(validator.as_slice()).unwrap();
         let mut home = self.home.lock();
-        for call in branches {
-            home.call(self.first_anchors[0], &call);
+        for proof in branches {
+            let signature = FinalityCertificate::decode(&proof.certificate).unwrap().signature;
+            let proof = Anchor::FinalityProof {
+                header: proof.header,
+                certificate: proof.certificate,
+                signaturePoint: uncompressed_g2(signature.as_slice()).unwrap(),
+                descendants: proof.descendants,
+            };
+            home.call(self.first_anchors[0], &Anchor::submitCall { proof, keys: keys.clone() });
         }
         let sent = std::mem::take(&mut home.waiting);
         home.node.add(sent);

@@ -23,7 +23,7 @@ use chancery_primitives::SigningDomain;
 use parking_lot::Mutex;
 use tokio::time::sleep;
 
-use crate::support::world::{World, chance::Chance, founding::ENDORSERS, parties::RelaySeat};
+use crate::support::world::{World, chance::Chance, parties::RelaySeat};
 
 /// Carries half of what it is given, and lies about the rest.
 pub(super) struct FickleRelay {
@@ -84,10 +84,10 @@ struct Obliging {
     key: Arc<NodeKey>,
 }
 
-/// The last endorser of the first member.
-pub(super) fn signs_everything(world: &World) -> Arc<dyn Endorser> {
+/// An endorser of the first member.
+pub(crate) fn signs_everything(world: &World, place: usize) -> Arc<dyn Endorser> {
     let own = &world.founded.members[0];
-    let seat = &own.nodes[ENDORSERS - 1];
+    let seat = &own.nodes[place];
     let chain_id = world.shared.nodes[0].essentials.chain_id;
     let domain = SigningDomain::new(chain_id, world.founded.alliance);
     Arc::new(Obliging { domain, member: own.name, certificate: seat.certificate, key: seat.key.clone() })

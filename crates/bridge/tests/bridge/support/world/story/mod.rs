@@ -9,7 +9,7 @@
 
 mod client;
 mod forger;
-mod liars;
+pub(crate) mod liars;
 
 use std::{sync::Arc, time::Duration};
 
@@ -87,7 +87,7 @@ impl Cast {
         let seats = [EndorserSeat::all_of(&world, 0).await, EndorserSeat::all_of(&world, 1).await];
         let mut endorsers = seats.each_ref().map(|seats| EndorserSeat::reached(seats));
         // One of three of the first member.
-        endorsers[0][ENDORSERS - 1] = liars::signs_everything(&world);
+        endorsers[0][ENDORSERS - 1] = liars::signs_everything(&world, ENDORSERS - 1);
         let relay = RelaySeat::empty();
         relay.begin(&world).await;
         let fickle = FickleRelay::before(&relay, Chance::new(!seed));
