@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -112,6 +113,30 @@ impl Process {
         let before = fs::read_to_string(&self.config).unwrap();
         fs::write(&self.config, before + text).unwrap();
         self
+    }
+
+    /// An endorser that looks renewed certificates up on the alliance's chain.
+    pub(crate) fn knowing(self, home: &TestChain) -> Self {
+        self.with(&format!("[alliance.chain]\n{}", chain_section(home)))
+    }
+
+    /// Puts another text in the place of one in its file, while it runs.
+    pub(crate) fn rewrite(&self, from: &str, to: &str) {
+        let before = fs::read_to_string(&self.config).unwrap();
+        assert!(before.contains(from), "{before}");
+        let new = self.config.with_extension("new");
+        fs::write(&new, before.replacen(from, to, 1)).unwrap();
+        fs::rename(&new, &self.config).unwrap();
+    }
+
+    /// What it says of itself, on loopback.
+    pub(crate) fn health(&self) -> String {
+        let place = (self.url.host_str().unwrap(), self.url.port().unwrap());
+        let mut stream = TcpStream::connect(place).unwrap();
+        stream.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+        let mut said = String::new();
+        stream.read_to_string(&mut said).unwrap();
+        said
     }
 
     /// With SIGKILL: it has no time to put anything in order.
