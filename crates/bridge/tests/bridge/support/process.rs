@@ -9,6 +9,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use alloy_primitives::Address;
 use chancery_testing::process::{built_binary, free_ports};
 use url::Url;
 
@@ -27,16 +28,23 @@ pub(crate) struct Process {
 impl Process {
     /// A relay of the partnership, on an address of its own.
     pub(crate) fn relay(dir: &Path, partnership: &Partnership) -> Self {
+        let chains = partnership.partners.iter().map(|partner| &partner.chain);
+        Self::relay_of(dir, &partnership.home, chains, partnership.relay.contract)
+    }
+
+    /// A relay of an alliance on `home`, that reaches these chains of members.
+    pub(crate) fn relay_of<'a>(
+        dir: &Path,
+        home: &'a TestChain,
+        members: impl IntoIterator<Item = &'a TestChain>,
+        contract: Address,
+    ) -> Self {
         let listen = format!("127.0.0.1:{}", free_ports(1).unwrap());
-        let chains: String = [&partnership.home]
-            .into_iter()
-            .chain(partnership.partners.iter().map(|partner| &partner.chain))
-            .map(|chain| format!("[[chains]]\n{}", chain_section(chain)))
-            .collect();
+        let chains: String =
+            [home].into_iter().chain(members).map(|chain| format!("[[chains]]\n{}", chain_section(chain))).collect();
         let text = format!(
-            "listen = \"{listen}\"\npush_every_blocks = 8\n{chains}[alliance]\nchain = \"{}\"\ncontract = \"{}\"\n",
-            partnership.home.chain.name(),
-            partnership.relay.contract
+            "listen = \"{listen}\"\npush_every_blocks = 8\n{chains}[alliance]\nchain = \"{}\"\ncontract = \"{contract}\"\n",
+            home.chain.name()
         );
         Self::new("relay", dir.join("relay.toml"), &text, &listen, "/v1/submissions")
     }
