@@ -25,7 +25,7 @@ mod storage;
 mod up;
 
 pub(crate) use alliance::{
-    Admit, AllianceCommand, ApplyEntries, AsMember, AsOwner, AssignFile, Authority, CityNodeContract, DatabaseCommand,
+    Admit, AllianceCommand, ApplyEntries, AsMember, AssignFile, Authority, CityNodeContract, DatabaseCommand,
     DefineRules, EntryCommand, FetchFile, FileCommand, ForRequest, FoundAlliance, IssueCertificate, IssueIdentity,
     IssueTransaction, Join, ListRequirements, MatchRequirements, MemberOfAlliance, MemberOfCity, NodeScope,
     OpenRegistry, Propose, RemoveMember, RequestCommand, RequestProofFile, RequestQuestion, RequestStatus, Require,

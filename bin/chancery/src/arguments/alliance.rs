@@ -20,9 +20,7 @@ pub(crate) use file::{AssignFile, FetchFile, FileCommand, ForRequest, SealFile, 
 pub(crate) use member::{
     Admit, AsMember, Join, MemberOfAlliance, OpenRegistry, Propose, RemoveMember, Require, ShowAlliance,
 };
-pub(crate) use node_contract::{
-    AsOwner, DefineRules, EntryCommand, RuleCommand, SetEntry, ShowEntry, WhichEntry, WithdrawRule,
-};
+pub(crate) use node_contract::{DefineRules, EntryCommand, RuleCommand, SetEntry, ShowEntry, WhichEntry, WithdrawRule};
 
 pub(crate) use request::{RequestCommand, RequestProofFile, RequestQuestion, RequestStatus};
 pub(crate) use requirements::{

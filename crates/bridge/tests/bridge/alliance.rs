@@ -109,17 +109,17 @@ async fn renewed_while_it_runs(partnership: &Partnership, requester: &Requester,
     // Of another node: the certificate of the first one.
     let other = partnership.partners[0].nodes[0].certificate;
     endorser.rewrite(&line(old), &line(other));
-    until("it refuses another node's", &|said| said.contains("otherNode") && said.contains("degraded")).await;
+    until("it refuses another node's", &|said: &str| said.contains("otherNode") && said.contains("degraded")).await;
     endorser.rewrite(&line(other), &line(9999));
-    until("it refuses an unknown one", &|said| said.contains("certificateUnknown")).await;
+    until("it refuses an unknown one", &|said: &str| said.contains("certificateUnknown")).await;
     endorser.rewrite(&line(9999), "certificate = no number\n");
-    until("it refuses a broken file", &|said| said.contains("fileUnusable")).await;
+    until("it refuses a broken file", &|said: &str| said.contains("fileUnusable")).await;
     assert!(signed_under(old).await, "the one in use is kept");
 
     let valid_until = home.time_s().await + 3600;
     let new = certify(home, alliance, old - 1, valid_until).await;
     endorser.rewrite("certificate = no number\n", &line(new));
-    until("it is taken", &|said| said.contains("alive")).await;
+    until("it is taken", &|said: &str| said.contains("alive")).await;
     assert!(signed_under(new).await && !signed_under(old).await);
     home.call(alliance, &Alliance::revokeTransactionCall { serial: old }).await;
     let committed = requester.execute(name("renewed"), &partnership.calls(key, [45, 65])).await.unwrap();

@@ -15,7 +15,7 @@ use super::file::{Member, open};
 use crate::{
     alliance::{request::asked::word_of, text_of},
     arguments::{
-        AsOwner, DefineRules, EntryCommand, MemberOfAlliance, RuleCommand, SetEntry, ShowEntry, WhichEntry,
+        AsMember, DefineRules, EntryCommand, MemberOfAlliance, RuleCommand, SetEntry, ShowEntry, WhichEntry,
         WithdrawRule,
     },
     output::Output,
@@ -92,7 +92,7 @@ async fn all_defined(
     Ok(defined)
 }
 
-async fn list(command: &AsOwner, output: &Output) -> Result<()> {
+async fn list(command: &AsMember, output: &Output) -> Result<()> {
     let (member, contract) = Box::pin(opened(&command.member)).await?;
     let found = Box::pin(node_contract::rules(&contract)).await?;
     let mut lines: Vec<_> = found.defined.iter().map(rule_text).collect();

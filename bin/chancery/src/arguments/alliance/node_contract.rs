@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::MemberOfAlliance;
+use super::{AsMember, MemberOfAlliance};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RuleCommand {
     /// Define the rules of a file (TOML or JSON): of each operation, what it rests on and what it writes. A rule that stands already is not sent again.
     Define(DefineRules),
     /// Show the rules that are defined.
-    List(AsOwner),
+    List(AsMember),
     /// Take the rule of an operation back: its calls are refused from then on.
     Withdraw(WithdrawRule),
 }
@@ -23,12 +23,6 @@ pub(crate) struct DefineRules {
     /// The rules (rules.toml): [[rules]] with operation, required_kind, required_value and written_kind.
     #[arg(value_name = "RULES")]
     pub(crate) rules: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AsOwner {
-    #[command(flatten)]
-    pub(crate) member: MemberOfAlliance,
 }
 
 #[derive(Debug, Args)]
