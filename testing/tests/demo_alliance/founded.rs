@@ -15,13 +15,14 @@ use serde_json::{Value, json};
 use super::{
     engineer::request,
     machine::{Running, Service, answer, refusal},
+    ruled::ruled,
 };
 
 /// Many times what a step takes.
 const PATIENCE: Duration = Duration::from_secs(240);
 const POLL: Duration = Duration::from_millis(50);
 
-struct Founding {
+pub(crate) struct Founding {
     arguments: Vec<String>,
     out: PathBuf,
 }
@@ -46,7 +47,7 @@ impl Founding {
         Self { arguments, out }
     }
 
-    fn all(&self) -> Vec<&str> {
+    pub(crate) fn all(&self) -> Vec<&str> {
         self.arguments.iter().map(String::as_str).collect()
     }
 
@@ -60,12 +61,12 @@ impl Founding {
         }
     }
 
-    fn path(&self, file: &str) -> PathBuf {
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.out.join(file)
     }
 
     /// With the file that was written.
-    fn start(&self, what: &str, file: &str) -> Service {
+    pub(crate) fn start(&self, what: &str, file: &str) -> Service {
         let path = self.path(file);
         Service::start(what, &path, &fs::read_to_string(&path).unwrap())
     }
@@ -176,95 +177,6 @@ fn chains_of_a_city_become_member_chains_and_a_database_stands_behind_one() {
     answer(&[&database("apply")[..], &["--once"]].concat());
     assert_eq!(rows(&server), "parcel 7|50|6", "four entries, the one that was put back, and the last");
     ruled(dir, &Founding::new(dir, &data, &city, &[]));
-}
-
-/// A mortgage of a parcel, for a borrower: the bank lends it, the land registry encumbers the parcel.
-fn mortgage(dir: &Path, key: &str, borrower: &str) -> String {
-    let text = format!(
-        "idempotency_key = \"{key}\"\nvalid_for_s = 1800\nwindow_s = 1800\n\
-         [[parts]]\nmember = \"bank\"\noperation = \"lend\"\nsubject = \"{borrower}\"\nvalue = \"loan 7\"\n\
-         [[parts]]\nmember = \"land registry\"\noperation = \"encumber\"\nsubject = \"parcel 7\"\nvalue = \"loan 7\"\n"
-    );
-    let file = dir.join(format!("{key}.toml"));
-    fs::write(&file, text).unwrap();
-    file.to_str().unwrap().to_owned()
-}
-
-/// An alliance as `found` makes it by itself refuses every operation until its members say what that rests on; each does with a command, and then the rules of both chains hold.
-fn ruled(dir: &Path, founding: &Founding) {
-    let founded = answer(&founding.all());
-    let contract = founded["contract"].as_str().unwrap();
-    let member = |folder: &str| founding.path(&format!("{folder}/member.toml")).to_str().unwrap().to_owned();
-    let (bank, land) = (member("bank"), member("land-registry"));
-    let of = |config: &str, command: &[&str]| -> Vec<String> {
-        let which = ["--config", config, "--contract", contract];
-        ["alliance"].iter().chain(command).chain(&which).map(|text| (*text).to_owned()).collect()
-    };
-    let told =
-        |config: &str, command: &[&str]| answer(&of(config, command).iter().map(String::as_str).collect::<Vec<_>>());
-    let refused = |config: &str, command: &[&str]| {
-        refusal(&of(config, command).iter().map(String::as_str).collect::<Vec<_>>()).0.to_string()
-    };
-    let rules = |operation: &str, kind: &str, value: &str, written: &str| {
-        let file = dir.join(format!("{operation}.toml"));
-        let text = format!(
-            "[[rules]]\noperation = \"{operation}\"\nrequired_kind = \"{kind}\"\nrequired_value = \"{value}\"\nwritten_kind = \"{written}\"\n"
-        );
-        fs::write(&file, text).unwrap();
-        file.to_str().unwrap().to_owned()
-    };
-    let _relay = founding.start("relay", "relay.toml");
-    let _bank = founding.start("endorser", "bank/endorser.toml");
-    let _land = founding.start("endorser", "land-registry/endorser.toml");
-    let requester = founding.path("bank/requester.toml");
-    let requester = requester.to_str().unwrap();
-    let first = mortgage(dir, "first", "Lin");
-    let (undefined, _) = refusal(&["alliance", "request", &first, "--config", requester]);
-    assert!(undefined.to_string().contains("OperationUnknown"), "{undefined}");
-    assert_eq!(told(&bank, &["rule", "list"])["rules"], json!([]));
-
-    let (lend, encumber) = (rules("lend", "identity", "valid", "loan"), rules("encumber", "lien", "", "lien"));
-    let nothing = rules("nothing", "", "valid", "loan");
-    assert!(refused(&bank, &["rule", "define", &nothing]).contains("RestsOnNothing"));
-    // A key that does not own the contract: the node's.
-    let stranger = founding.path("bank/stranger.toml");
-    fs::write(&stranger, fs::read_to_string(&bank).unwrap().replace("authority.key", "node.key")).unwrap();
-    assert!(refused(stranger.to_str().unwrap(), &["rule", "define", &lend]).contains("NotTheOwner"));
-    let defined = told(&bank, &["rule", "define", &lend]);
-    let rule = json!({
-        "operation": "lend", "requiredKind": "identity", "requiredValue": "valid", "writtenKind": "loan", "isProven": true, "isNew": true
-    });
-    assert_eq!(defined["rules"], json!([rule]));
-    assert_eq!(told(&bank, &["rule", "define", &lend])["rules"][0]["isNew"], false, "what stands is not sent again");
-    told(&land, &["rule", "define", &encumber]);
-    let listed = told(&land, &["rule", "list"]);
-    assert_eq!(listed["rules"].as_array().unwrap().len(), 1);
-    assert_eq!(
-        (&listed["rules"][0]["operation"], &listed["rules"][0]["requiredValue"]),
-        (&json!("encumber"), &json!(""))
-    );
-
-    let (refusal_of_bank, _) = refusal(&["alliance", "request", &first, "--config", requester]);
-    assert!(refusal_of_bank.to_string().contains("RuleBroken"), "her identity is not known yet: {refusal_of_bank}");
-    let identity = ["entry", "set", "--kind", "identity", "--subject", "Lin", "--value", "valid"];
-    assert_eq!(told(&bank, &identity)["version"], 1);
-    assert!(refused(&bank, &["entry", "set", "--key", "identity of Lin", "--number", "1"]).contains("WithRules"));
-    let proof = dir.join("first.json");
-    let asked = ["alliance", "request", &first, "--config", requester, "--retry", "30", "--proof"];
-    assert_eq!(answer(&[&asked[..], &[proof.to_str().unwrap()]].concat())["outcome"], "committed");
-    let lien = ["entry", "show", "--kind", "lien", "--subject", "parcel 7"];
-    let shown = told(&land, &lien);
-    assert_eq!((&shown["text"], &shown["version"], &shown["isProven"]), (&json!("loan 7"), &json!(1), &json!(true)));
-
-    // The parcel is encumbered: the land registry's rule refuses, and nothing is written at the bank either.
-    let second = mortgage(dir, "second", "Lin");
-    let (broken, _) = refusal(&["alliance", "request", &second, "--config", requester]);
-    assert!(broken.to_string().contains("RuleBroken"), "{broken}");
-    let loan = told(&bank, &["entry", "show", "--kind", "loan", "--subject", "Lin"]);
-    assert_eq!((&loan["text"], &loan["version"]), (&json!("loan 7"), &json!(1)));
-    told(&land, &["rule", "withdraw", "encumber"]);
-    assert!(refused(&land, &["rule", "withdraw", "encumber"]).contains("OperationUnknown"));
-    assert_eq!(told(&land, &["rule", "list"])["rules"], json!([]));
 }
 
 /// A row that somebody changes is named, no request rests on it, and it is the chain's again when that is asked for.
