@@ -169,7 +169,7 @@ async fn renew(config: &Path, endorser: &RenewingEndorser) {
         sleep(if has_fault { REFUSED_PAUSE } else { RENEWAL_PAUSE }).await;
         let path = config.to_owned();
         match spawn_blocking(move || configuration::<EndorserFile>(&path)).await {
-            Ok(Ok(file)) => endorser.renew(file.certificate).await,
+            Ok(Ok(file)) => Box::pin(endorser.renew(file.certificate)).await,
             Ok(Err(error)) => endorser.keep(RenewalFault::FileUnusable, &format!("{error:#}")),
             Err(error) => endorser.keep(RenewalFault::FileUnusable, &error.to_string()),
         }
