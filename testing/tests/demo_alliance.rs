@@ -9,6 +9,8 @@ mod examined;
 mod founded;
 #[path = "demo_alliance/machine.rs"]
 mod machine;
+#[path = "demo_alliance/ruled.rs"]
+mod ruled;
 
 use std::process::Command;
 

@@ -26,11 +26,12 @@ mod up;
 
 pub(crate) use alliance::{
     Admit, AllianceCommand, ApplyEntries, AsMember, AssignFile, Authority, CityNodeContract, DatabaseCommand,
-    FetchFile, FileCommand, ForRequest, FoundAlliance, IssueCertificate, IssueIdentity, IssueTransaction, Join,
-    ListRequirements, MatchRequirements, MemberOfAlliance, MemberOfCity, NodeScope, OpenRegistry, Propose,
-    RemoveMember, RequestCommand, RequestProofFile, RequestQuestion, RequestStatus, Require, RequirementsCommand,
-    RestoreRow, RevokeSerial, RunEndorser, RunRelay, SealFile, ServeFiles, ShowAlliance, WhichAlliance, WhichDatabase,
-    WhichRegistry, WithdrawRequirement,
+    DefineRules, EntryCommand, FetchFile, FileCommand, ForRequest, FoundAlliance, IssueCertificate, IssueIdentity,
+    IssueTransaction, Join, ListRequirements, MatchRequirements, MemberOfAlliance, MemberOfCity, NodeScope,
+    OpenRegistry, Propose, RemoveMember, RequestCommand, RequestProofFile, RequestQuestion, RequestStatus, Require,
+    RequirementsCommand, RestoreRow, RevokeSerial, RuleCommand, RunEndorser, RunRelay, SealFile, ServeFiles, SetEntry,
+    ShowAlliance, ShowEntry, WhichAlliance, WhichDatabase, WhichEntry, WhichRegistry, WithdrawRequirement,
+    WithdrawRule,
 };
 pub(crate) use certificate::{CertificateCommand, Content, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
 pub(crate) use change::ChangeCommand;

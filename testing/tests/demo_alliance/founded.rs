@@ -1,4 +1,5 @@
-//! Chains of a running city become member chains by one command; and a member's business database stands behind its node contract, whatever is killed (A-CON, A-CONS).
+//! Chains of a running city become member chains by one command; a member's business database stands behind its node contract, whatever is killed; and an alliance of the
+//! kind that the command makes by itself gets rules over several chains by commands (A-CON, A-CONS, A-MULTI).
 
 use std::{
     fs,
@@ -14,24 +15,27 @@ use serde_json::{Value, json};
 use super::{
     engineer::request,
     machine::{Running, Service, answer, refusal},
+    ruled::ruled,
 };
 
 /// Many times what a step takes.
 const PATIENCE: Duration = Duration::from_secs(240);
 const POLL: Duration = Duration::from_millis(50);
 
-struct Founding {
+pub(crate) struct Founding {
     arguments: Vec<String>,
     out: PathBuf,
 }
 
 impl Founding {
-    fn new(dir: &Path, data: &Path, city: &City) -> Self {
-        let out = dir.join("alliance");
-        let mut arguments: Vec<String> = ["alliance", "found", "--purpose", "mortgages", "--node-contract", "store"]
-            .into_iter()
-            .chain(["--member", "bank=degree", "--member", "land registry=real-estate", "--data-dir"])
-            .map(str::to_owned)
+    /// `kind` as the command takes it; none: what it makes by itself.
+    fn new(dir: &Path, data: &Path, city: &City, kind: &[&str]) -> Self {
+        let out = dir.join(if kind.is_empty() { "ruled" } else { "alliance" });
+        let mut arguments: Vec<String> = ["alliance", "found", "--purpose", "mortgages"]
+            .iter()
+            .chain(kind)
+            .chain(&["--member", "bank=degree", "--member", "land registry=real-estate", "--data-dir"])
+            .map(|text| (*text).to_owned())
             .collect();
         arguments.push(data.to_str().unwrap().to_owned());
         for (chain, url) in &city.chains {
@@ -43,7 +47,7 @@ impl Founding {
         Self { arguments, out }
     }
 
-    fn all(&self) -> Vec<&str> {
+    pub(crate) fn all(&self) -> Vec<&str> {
         self.arguments.iter().map(String::as_str).collect()
     }
 
@@ -57,12 +61,12 @@ impl Founding {
         }
     }
 
-    fn path(&self, file: &str) -> PathBuf {
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.out.join(file)
     }
 
     /// With the file that was written.
-    fn start(&self, what: &str, file: &str) -> Service {
+    pub(crate) fn start(&self, what: &str, file: &str) -> Service {
         let path = self.path(file);
         Service::start(what, &path, &fs::read_to_string(&path).unwrap())
     }
@@ -104,7 +108,7 @@ fn chains_of_a_city_become_member_chains_and_a_database_stands_behind_one() {
     let dir = dir.path();
     let data = dir.join("city");
     let city = City::start(&CityOptions::founded(&data).unwrap()).unwrap();
-    let founding = Founding::new(dir, &data, &city);
+    let founding = Founding::new(dir, &data, &city, &["--node-contract", "store"]);
     for file in ["registry.json", "bank/declared.json", "alliance.json", "bank/node.json"] {
         founding.killed_at(file);
     }
@@ -172,6 +176,7 @@ fn chains_of_a_city_become_member_chains_and_a_database_stands_behind_one() {
     assert_eq!(ask("after", 50)["outcome"], "committed");
     answer(&[&database("apply")[..], &["--once"]].concat());
     assert_eq!(rows(&server), "parcel 7|50|6", "four entries, the one that was put back, and the last");
+    ruled(dir, &Founding::new(dir, &data, &city, &[]));
 }
 
 /// A row that somebody changes is named, no request rests on it, and it is the chain's again when that is asked for.

@@ -41,6 +41,8 @@ pub(crate) async fn run(command: AllianceCommand, output: &Output) -> Result<Exi
         AllianceCommand::Admit(command) => Box::pin(member::admit(&command, output)).await,
         AllianceCommand::Remove(command) => Box::pin(member::remove(&command, output)).await,
         AllianceCommand::Dissolve(command) => Box::pin(member::dissolve(&command, output)).await,
+        AllianceCommand::Rule(command) => Box::pin(member::rule(&command, output)).await,
+        AllianceCommand::Entry(command) => Box::pin(member::entry(&command, output)).await,
         AllianceCommand::Members(command) => Box::pin(roster::run(&command, output)).await,
         AllianceCommand::Request(command) => return Box::pin(request::run(command, output)).await,
         AllianceCommand::Database(command) => return Box::pin(database::run_command(&command, output)).await,

@@ -1,10 +1,10 @@
 //! `chancery endorser`: a member's node that executes calls for itself and signs what it finds the same.
 
 use std::{
-    future::pending,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use alloy_primitives::{Address, B256};
@@ -12,16 +12,22 @@ use anyhow::{Context as _, Result, ensure};
 use chancery_bridge::{
     alliance::certificate::Scope,
     contracts::{AllianceContract, NodeContract},
-    endorser::{NodeEndorser, router},
+    endorser::{Endorser as _, NodeEndorser, RenewalFault, RenewingEndorser, router},
     key::NodeKey,
     tls::Expectation,
 };
 use chancery_primitives::SigningDomain;
 use serde::Deserialize;
+use tokio::{task::spawn_blocking, time::sleep};
 use tracing::info;
 
 use super::{beside, chains::ChainSection, chains::connect, configuration, database, name_of, serve_nodes_until, tls};
 use crate::{arguments::RunEndorser, city::secrets::read_private};
+
+/// Between two looks at the file for a renewed certificate.
+const RENEWAL_PAUSE: Duration = Duration::from_secs(1);
+/// The same when one could not be taken.
+const REFUSED_PAUSE: Duration = Duration::from_secs(2);
 
 /// `endorser.toml`. Paths are relative to it.
 #[derive(Debug, Deserialize)]
@@ -33,7 +39,7 @@ struct EndorserFile {
     member: String,
     /// The member's node contract.
     node_contract: Address,
-    /// Serial number of its transaction certificate.
+    /// Serial number of its transaction certificate. Another one that stands here later is taken while it runs.
     certificate: u64,
     /// Hexadecimal key that its identity certificate names; readable by its owner alone.
     key_file: PathBuf,
@@ -66,6 +72,8 @@ struct AllianceSection {
     chain_id: u64,
     /// Its `Alliance` contract.
     contract: Address,
+    /// Its chain, where a renewed certificate is looked up before it is taken; absent: that of `[tls]`, if there is one.
+    chain: Option<ChainSection>,
 }
 
 /// What an endorser's file says, for those who look whether it is well.
@@ -91,14 +99,7 @@ pub(super) async fn described(config: &Path) -> Result<Described> {
     let file: EndorserFile = configuration(config)?;
     let ledger = connect(std::slice::from_ref(&file.chain), config).await?;
     let contract = NodeContract { chain: ledger.chain(&file.chain.name)?.clone(), address: file.node_contract };
-    let alliance = match &file.tls {
-        Some(section) => {
-            let ledger = connect(std::slice::from_ref(&section.chain), config).await?;
-            let chain = ledger.chain(&section.chain.name)?.clone();
-            Some(AllianceContract { chain, address: file.alliance.contract })
-        }
-        None => None,
-    };
+    let alliance = alliance_of(&file, config).await?;
     let key_file = beside(config, &file.key_file);
     Ok(Described {
         listen: file.listen,
@@ -113,6 +114,17 @@ pub(super) async fn described(config: &Path) -> Result<Described> {
         alliance,
         database: file.database.as_ref().map(|declared| beside(config, declared)),
     })
+}
+
+/// The alliance as the file says how to reach it; `None`: it says that nowhere.
+async fn alliance_of(file: &EndorserFile, config: &Path) -> Result<Option<AllianceContract>> {
+    let of_tls = file.tls.as_ref().map(|tls| &tls.chain);
+    let Some(section) = file.alliance.chain.as_ref().or(of_tls) else { return Ok(None) };
+    let ledger = connect(std::slice::from_ref(section), config).await?;
+    let chain = ledger.chain(&section.name)?.clone();
+    let (found, wanted) = (chain.config().chain_id, file.alliance.chain_id);
+    ensure!(found == wanted, "{} is chain {found}, and the alliance is on {wanted}", section.name);
+    Ok(Some(AllianceContract { chain, address: file.alliance.contract }))
 }
 
 fn key_of(path: &Path) -> Result<NodeKey> {
@@ -144,8 +156,24 @@ pub(crate) async fn run(options: &RunEndorser) -> Result<()> {
         Some(section) => Some(mutual(section, &file, &options.config).await?),
         None => None,
     };
-    let routes = router(Arc::new(endorser));
-    Box::pin(serve_nodes_until(file.listen, routes, tls, "endorser", options.until_stdin_ends, pending())).await
+    let alliance = alliance_of(&file, &options.config).await?;
+    let endorser = Arc::new(RenewingEndorser::new(endorser, alliance));
+    let (routes, renewing) = (router(Arc::clone(&endorser)), renew(&options.config, &endorser));
+    Box::pin(serve_nodes_until(file.listen, routes, tls, "endorser", options.until_stdin_ends, renewing)).await
+}
+
+/// Takes the certificate that stands in the file, as often as another one does. Everything else of the file counts from the next start on.
+async fn renew(config: &Path, endorser: &RenewingEndorser) {
+    loop {
+        let has_fault = endorser.renewal_fault().is_some();
+        sleep(if has_fault { REFUSED_PAUSE } else { RENEWAL_PAUSE }).await;
+        let path = config.to_owned();
+        match spawn_blocking(move || configuration::<EndorserFile>(&path)).await {
+            Ok(Ok(file)) => Box::pin(endorser.renew(file.certificate)).await,
+            Ok(Err(error)) => endorser.keep(RenewalFault::FileUnusable, &format!("{error:#}")),
+            Err(error) => endorser.keep(RenewalFault::FileUnusable, &error.to_string()),
+        }
+    }
 }
 
 async fn mutual(section: &EndorserTls, file: &EndorserFile, config: &Path) -> Result<tls::OwnTls> {

@@ -1,9 +1,10 @@
-//! `chancery alliance open-registry, require, requirements, propose, join, leave, admit, remove, dissolve`: what one member does, on its own machine, with its own key; and `found`, which does
-//! it for several chains of one city.
+//! `chancery alliance open-registry, require, requirements, propose, join, leave, admit, remove, dissolve`: what one member does, on its own machine, with its own key; `rule` and `entry`, by
+//! which it works its node contract; and `found`, which does the former for several chains of one city.
 
 mod city;
 mod declared;
 mod file;
+mod node_contract;
 mod requirements;
 mod steps;
 mod votes;
@@ -15,6 +16,7 @@ use chancery_ledger::SubmitterKey;
 
 pub(super) use self::{
     city::found,
+    node_contract::{entry, rule},
     requirements::run as requirements,
     steps::{join, open_registry, propose, require},
     votes::{admit, dissolve, leave, remove},

@@ -9,6 +9,7 @@ mod city;
 mod database;
 mod file;
 mod member;
+mod node_contract;
 mod request;
 mod requirements;
 
@@ -19,6 +20,7 @@ pub(crate) use file::{AssignFile, FetchFile, FileCommand, ForRequest, SealFile, 
 pub(crate) use member::{
     Admit, AsMember, Join, MemberOfAlliance, OpenRegistry, Propose, RemoveMember, Require, ShowAlliance,
 };
+pub(crate) use node_contract::{DefineRules, EntryCommand, RuleCommand, SetEntry, ShowEntry, WhichEntry, WithdrawRule};
 
 pub(crate) use request::{RequestCommand, RequestProofFile, RequestQuestion, RequestStatus};
 pub(crate) use requirements::{
@@ -50,6 +52,12 @@ pub(crate) enum AllianceCommand {
     Remove(RemoveMember),
     /// Vote to dissolve the alliance.
     Dissolve(AsMember),
+    /// What the operations of the member's node contract rest on and write: define it, list it, take it back (the contract's owner).
+    #[command(subcommand)]
+    Rule(RuleCommand),
+    /// Words of the member's node contract outside any request: bring one in (the contract's owner), show one with its version.
+    #[command(subcommand)]
+    Entry(EntryCommand),
     /// Who is a member, since when, with which weights and certificates, and when these end.
     #[command(visible_alias = "show")]
     Members(ShowAlliance),

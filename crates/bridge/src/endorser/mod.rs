@@ -5,11 +5,12 @@
 //!                                  |                |                               |
 //!                               Malformed      CallRefused, Unavailable          Differs: the key, both versions or values
 //! ```
-//! It keeps nothing between two questions, so it may be killed at any moment, and several may run with the same key.
+//! It keeps nothing between two questions, so it may be killed at any moment, and several may run with the same key. [`RenewingEndorser`] takes a renewed certificate while it runs.
 
 mod attestation;
 mod node;
 mod remote;
+mod renewing;
 mod service;
 
 use alloy_primitives::B256;
@@ -20,6 +21,7 @@ pub use self::{
     attestation::{ATTEST_PATH, AttestQuery, AttestRefusal, Attestation, Attester},
     node::NodeEndorser,
     remote::{RemoteAttester, RemoteEndorser},
+    renewing::{RenewalFault, RenewingEndorser},
     service::router,
 };
 use crate::{
@@ -48,6 +50,11 @@ pub trait Endorser: Send + Sync {
         _asker: Option<B256>,
     ) -> Result<Endorsement, EndorseRefusal> {
         self.endorse(request, part).await
+    }
+
+    /// Why it goes on under a certificate in whose place another one was to be; `None`: nothing is in the way.
+    fn renewal_fault(&self) -> Option<RenewalFault> {
+        None
     }
 }
 

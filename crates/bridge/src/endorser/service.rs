@@ -20,9 +20,17 @@ pub fn router<N: Endorser + Attester + 'static>(node: Arc<N>) -> Router {
     let routes = Router::new()
         .route(PATH, post(endorse::<N>).layer(from_fn_with_state(Scope::REQUEST, demand)))
         .route(ATTEST_PATH, post(attest::<N>))
-        .route("/health", get(|| async { Json(serde_json::json!({"status": "alive"})) }))
+        .route("/health", get(health::<N>))
         .with_state(node);
     bounded(routes)
+}
+
+/// `alive`, or `degraded` with the reason for which a renewed certificate is not taken.
+async fn health<N: Endorser>(State(endorser): State<Arc<N>>) -> Json<serde_json::Value> {
+    Json(match endorser.renewal_fault() {
+        None => serde_json::json!({"status": "alive"}),
+        Some(fault) => serde_json::json!({"status": "degraded", "reasons": [fault]}),
+    })
 }
 
 async fn endorse<N: Endorser>(

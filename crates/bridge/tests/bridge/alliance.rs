@@ -15,7 +15,7 @@ use chancery_bridge::{
     relay::{CarryRefusal, RemoteCarrier},
     requester::{Doubt, NextStep, RequestError, Requester},
 };
-use chancery_contracts::Anchor;
+use chancery_contracts::{Alliance, Anchor};
 
 use crate::support::partnership::{Node, Partnership, certify, name};
 use crate::support::process::Process;
@@ -38,7 +38,7 @@ async fn a_request_goes_through_five_steps_between_processes_and_a_stale_one_lea
         access.endorsers.clear();
         // Two of three are enough.
         for node in &partner.nodes[..2] {
-            let mut endorser = Process::endorser(dir.path(), &partnership, partner, node);
+            let mut endorser = Process::endorser(dir.path(), &partnership, partner, node).knowing(&partnership.home);
             endorser.start();
             access.endorsers.push(Arc::new(RemoteEndorser::new(client(), endorser.url())));
             endorsers.push(endorser);
@@ -75,6 +75,7 @@ async fn a_request_goes_through_five_steps_between_processes_and_a_stale_one_lea
     let (red, blue) = (red.unwrap().number, blue.unwrap().number);
     let last = if red < blue { (44, 64) } else { (43, 63) };
     partnership.settled(red.max(blue), key, [(APPLIED, 4, last.0), (APPLIED, 4, last.1)]).await;
+    Box::pin(renewed_while_it_runs(&partnership, &requester, key, &endorsers[1])).await;
 
     // The relay pushes headers that nobody asked for.
     let anchor = &partnership.partners[0].link.to_member;
@@ -85,6 +86,44 @@ async fn a_request_goes_through_five_steps_between_processes_and_a_stale_one_lea
         }
     };
     tokio::time::timeout(Duration::from_secs(240), pushed).await.unwrap();
+}
+
+/// A-CERT: the second of the two endorsers of the bank that are needed takes its renewed certificate while it runs, so that the old one may end; what cannot be taken leaves it as it is.
+async fn renewed_while_it_runs(partnership: &Partnership, requester: &Requester, key: B256, endorser: &Process) {
+    let (home, alliance, old) =
+        (&partnership.home, partnership.relay.contract, partnership.partners[0].nodes[1].certificate);
+    let line = |serial: u64| format!("certificate = {serial}\n");
+    let until = async |what: &str, holds: &dyn Fn(&str) -> bool| {
+        let told = async {
+            while !holds(&endorser.health()) {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), told).await.unwrap_or_else(|_| panic!("never: {what}"));
+    };
+    let signed_under = async |serial: u64| {
+        let submission = partnership.submission(requester, "renewed", &partnership.calls(key, [45, 65])).await;
+        submission.endorsements.iter().any(|endorsement| endorsement.certificate == serial)
+    };
+
+    // Of another node: the certificate of the first one.
+    let other = partnership.partners[0].nodes[0].certificate;
+    endorser.rewrite(&line(old), &line(other));
+    until("it refuses another node's", &|said: &str| said.contains("otherNode") && said.contains("degraded")).await;
+    endorser.rewrite(&line(other), &line(9999));
+    until("it refuses an unknown one", &|said: &str| said.contains("certificateUnknown")).await;
+    endorser.rewrite(&line(9999), "certificate = no number\n");
+    until("it refuses a broken file", &|said: &str| said.contains("fileUnusable")).await;
+    assert!(signed_under(old).await, "the one in use is kept");
+
+    let valid_until = home.time_s().await + 3600;
+    let new = certify(home, alliance, old - 1, valid_until).await;
+    endorser.rewrite("certificate = no number\n", &line(new));
+    until("it is taken", &|said: &str| said.contains("alive")).await;
+    assert!(signed_under(new).await && !signed_under(old).await);
+    home.call(alliance, &Alliance::revokeTransactionCall { serial: old }).await;
+    let committed = requester.execute(name("renewed"), &partnership.calls(key, [45, 65])).await.unwrap();
+    partnership.settled(committed.number, key, [(APPLIED, 5, 45), (APPLIED, 5, 65)]).await;
 }
 
 /// What an endorser says of a part.

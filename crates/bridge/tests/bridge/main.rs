@@ -17,6 +17,7 @@ mod many;
 mod members;
 mod membership;
 mod model;
+mod newcomer;
 mod progress;
 mod relay;
 mod renewal;

@@ -98,14 +98,26 @@ pub(in crate::alliance) async fn found(command: &FoundAlliance, output: &Output)
         &json!({"contract": alliance.address, "chainId": plan.id_of(plan.home), "members": told.collect::<Vec<_>>()}),
         format!(
             "alliance {} on {}\n{}\nRun each with --config: `chancery relay` with {}, `chancery endorser` with endorser.toml of each member; `chancery alliance request FILE` with requester.toml.\n\
-             Certificates last seven days, identities two years: run the same command again, from a timer, and start endorsers again when something was renewed.",
+             Certificates last seven days, identities two years: run the same command again, from a timer. An endorser that runs takes what was renewed by itself.{}",
             alliance.address,
             plan.home.name,
             lines.collect::<Vec<_>>().join("\n"),
-            plan.out.join(files::RELAY).display()
+            plan.out.join(files::RELAY).display(),
+            rules_text(plan, &alliance)
         ),
     );
     Ok(())
+}
+
+/// What is left to do where contracts refuse what nobody has defined.
+fn rules_text(plan: &Plan, alliance: &AllianceContract) -> String {
+    if plan.node_contract != "rules" {
+        return String::new();
+    }
+    format!(
+        "\nAn operation is refused until its member has defined it: `chancery alliance rule define RULES --config member.toml --contract {}`.",
+        alliance.address
+    )
 }
 
 async fn founded(

@@ -40,7 +40,7 @@ pub(crate) struct FoundAlliance {
 pub(crate) enum CityNodeContract {
     /// Words without a rule of their own.
     Store,
-    /// Operations, each with what it rests on and what it writes.
+    /// Operations, each with what it rests on and what it writes; refused until `chancery alliance rule define` has said that.
     #[default]
     Rules,
 }

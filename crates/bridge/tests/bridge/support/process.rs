@@ -2,12 +2,14 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
+use alloy_primitives::Address;
 use chancery_testing::process::{built_binary, free_ports};
 use url::Url;
 
@@ -26,16 +28,23 @@ pub(crate) struct Process {
 impl Process {
     /// A relay of the partnership, on an address of its own.
     pub(crate) fn relay(dir: &Path, partnership: &Partnership) -> Self {
+        let chains = partnership.partners.iter().map(|partner| &partner.chain);
+        Self::relay_of(dir, &partnership.home, chains, partnership.relay.contract)
+    }
+
+    /// A relay of an alliance on `home`, that reaches these chains of members.
+    pub(crate) fn relay_of<'a>(
+        dir: &Path,
+        home: &'a TestChain,
+        members: impl IntoIterator<Item = &'a TestChain>,
+        contract: Address,
+    ) -> Self {
         let listen = format!("127.0.0.1:{}", free_ports(1).unwrap());
-        let chains: String = [&partnership.home]
-            .into_iter()
-            .chain(partnership.partners.iter().map(|partner| &partner.chain))
-            .map(|chain| format!("[[chains]]\n{}", chain_section(chain)))
-            .collect();
+        let chains: String =
+            [home].into_iter().chain(members).map(|chain| format!("[[chains]]\n{}", chain_section(chain))).collect();
         let text = format!(
-            "listen = \"{listen}\"\npush_every_blocks = 8\n{chains}[alliance]\nchain = \"{}\"\ncontract = \"{}\"\n",
-            partnership.home.chain.name(),
-            partnership.relay.contract
+            "listen = \"{listen}\"\npush_every_blocks = 8\n{chains}[alliance]\nchain = \"{}\"\ncontract = \"{contract}\"\n",
+            home.chain.name()
         );
         Self::new("relay", dir.join("relay.toml"), &text, &listen, "/v1/submissions")
     }
@@ -110,6 +119,30 @@ impl Process {
         let before = fs::read_to_string(&self.config).unwrap();
         fs::write(&self.config, before + text).unwrap();
         self
+    }
+
+    /// An endorser that looks renewed certificates up on the alliance's chain.
+    pub(crate) fn knowing(self, home: &TestChain) -> Self {
+        self.with(&format!("[alliance.chain]\n{}", chain_section(home)))
+    }
+
+    /// Puts another text in the place of one in its file, while it runs.
+    pub(crate) fn rewrite(&self, from: &str, to: &str) {
+        let before = fs::read_to_string(&self.config).unwrap();
+        assert!(before.contains(from), "{before}");
+        let new = self.config.with_extension("new");
+        fs::write(&new, before.replacen(from, to, 1)).unwrap();
+        fs::rename(&new, &self.config).unwrap();
+    }
+
+    /// What it says of itself, on loopback.
+    pub(crate) fn health(&self) -> String {
+        let place = (self.url.host_str().unwrap(), self.url.port().unwrap());
+        let mut stream = TcpStream::connect(place).unwrap();
+        stream.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+        let mut said = String::new();
+        stream.read_to_string(&mut said).unwrap();
+        said
     }
 
     /// With SIGKILL: it has no time to put anything in order.

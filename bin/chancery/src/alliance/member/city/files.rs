@@ -53,7 +53,7 @@ pub(super) fn endorser(
         "certificate": certificate,
         "key_file": NODE_KEY,
         "chain": chain(plan, seat.chain)?,
-        "alliance": {"chain_id": plan.id_of(plan.home), "contract": alliance},
+        "alliance": {"chain_id": plan.id_of(plan.home), "contract": alliance, "chain": chain(plan, plan.home)?},
     }))
 }
 

@@ -3,22 +3,22 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use alloy_primitives::{B256, Bytes, hex};
-use alloy_sol_types::{SolCall as _, SolValue as _};
+use alloy_sol_types::SolValue as _;
 use anyhow::{Context as _, Result, ensure};
 use chancery_bridge::{
     alliance::{certificate::Scope, store::Outcome},
-    contracts::{AllianceContract, NodeContract},
+    contracts::AllianceContract,
     endorser::{self, Endorser, NodeEndorser, RemoteEndorser},
     establish::{
         Endorsing, EstablishedMember, Joining, NodeContractKind, establish, issue_identity, issue_transaction,
     },
     http::JsonClient,
     key::NodeKey,
+    node_contract::{self, EntryName, Rule},
     relay::{RemoteCarrier, carrier},
     requester::{MemberAccess, Requester, RequesterIdentity, RequesterLimits},
 };
-use chancery_contracts::RuleNode;
-use chancery_ledger::{Call, SubmitterKey};
+use chancery_ledger::SubmitterKey;
 use tokio::time::{sleep, timeout};
 use url::Url;
 use zeroize::Zeroizing;
@@ -163,8 +163,9 @@ impl Cast {
     /// A word of a body's register, outside any request.
     pub(super) async fn set(&self, title: &str, kind: &str, subject: &str, value: &str) -> Result<()> {
         let body = self.body(title)?;
-        let call = RuleNode::setCall { kind: word(kind), subject: word(subject), value: word(value) };
-        send(&body.key, &body.register.node_contract, call.abi_encode()).await
+        let name = EntryName::Of { kind: word(kind), subject: word(subject) };
+        node_contract::set(&body.register.node_contract, &body.key, name, word(value)).await?;
+        Ok(())
     }
 
     /// Waits until a number is applied by everybody.
@@ -183,9 +184,7 @@ impl Cast {
     /// A word of a body's register with its version.
     pub(super) async fn entry(&self, title: &str, kind: &str, subject: &str) -> Result<(u64, String)> {
         let contract = &self.body(title)?.register.node_contract;
-        let call = RuleNode::entryCall { key: super::names::key_of(kind, subject) };
-        let answer = contract.chain.view(contract.address, &call.abi_encode().into()).await?;
-        let entry = RuleNode::entryCall::abi_decode_returns(&answer.data)?;
+        let entry = node_contract::entry(contract, super::names::key_of(kind, subject)).await?;
         let text = entry.value.0.into_iter().take_while(|byte| *byte != 0).collect();
         Ok((entry.version, String::from_utf8(text)?))
     }
@@ -213,13 +212,12 @@ async fn body(
     register: EstablishedMember,
 ) -> Result<Body> {
     let (required_kind, required_value, written) = part.rule;
-    let rule = RuleNode::Rule {
-        requiredKind: word(required_kind),
-        requiredValue: word(required_value),
-        writtenKind: word(written),
+    let rule = Rule {
+        required_kind: word(required_kind),
+        required_value: word(required_value),
+        written_kind: Some(word(written)).filter(|kind| !kind.is_zero()),
     };
-    let call = RuleNode::defineRuleCall { operation: word(part.operation), rule };
-    send(&joined.key, &register.node_contract, call.abi_encode()).await?;
+    node_contract::define(&register.node_contract, &joined.key, word(part.operation), rule).await?;
     let (mut nodes, mut endorsers) = (Vec::new(), Vec::new());
     for (i, endorsing) in joined.endorsers.iter().enumerate() {
         let mut secret = Zeroizing::new([0_u8; 32]);
@@ -314,11 +312,6 @@ impl Body {
             database: None,
         }
     }
-}
-
-async fn send(key: &Arc<SubmitterKey>, contract: &NodeContract, data: Vec<u8>) -> Result<()> {
-    contract.chain.submit(key, Call { to: Some(contract.address), data: data.into() }).await?;
-    Ok(())
 }
 
 fn url_of(ready: &str, label: &str, path: &str) -> Result<Url> {
