@@ -103,7 +103,7 @@ pub(in crate::alliance) async fn found(command: &FoundAlliance, output: &Output)
             plan.home.name,
             lines.collect::<Vec<_>>().join("\n"),
             plan.out.join(files::RELAY).display(),
-            rules_text(plan, &alliance)
+            rules_text(&plan, &alliance)
         ),
     );
     Ok(())
