@@ -9,6 +9,7 @@ mod mysql;
 mod mysql_statement;
 mod part;
 mod postgres;
+mod postgres_value;
 mod record;
 mod rejects;
 mod remote;
