@@ -60,7 +60,7 @@ structures! {
     AccessRule { service, version, entries, by, configured_at }
     ServiceAccess { service, roles, versions }
     ServiceRequest { service, parameters }
-    EventFilter { from_ms, to_ms, happenings, subject, limit }
+    EventFilter { from_ms, to_ms, happenings, subject, limit, told }
     History { entries, in_order, findings }
     Quota { operations_per_day, bytes_per_day, operations_per_minute }
     Price { amount, currency, check_amount, mebibyte_amount }
