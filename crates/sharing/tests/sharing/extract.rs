@@ -211,6 +211,27 @@ async fn a_row_that_cannot_be_read_is_rejected_corrected_and_replayed_and_holds_
     assert_eq!(numbers.values().to_vec(), [2, 3, 4, 5, 6, 7, 8]);
     assert_eq!(batch.column(5).as_any().downcast_ref::<StringArray>().unwrap().value(0), "1.50");
     assert_eq!(desk.state().cursor, Some(9), "a replay does not move it");
+
+    // More of them than a part takes.
+    server
+        .psql(
+            "CREATE TABLE many AS SELECT g AS no, CASE WHEN g IN (1, 25102) THEN date '2012-01-01' ELSE 'infinity' END AS day \
+             FROM generate_series(1, 25102) g; ALTER TABLE many ADD PRIMARY KEY (no)",
+            None,
+        )
+        .unwrap();
+    let (desk, source) = (Desk::new(), PostgresSource::new(server.url()));
+    let many = Declaration {
+        schema: "public".to_owned(),
+        table: "many".to_owned(),
+        cursor: Some("no".to_owned()),
+        part_rows: 1_000_000,
+        ..declared(&[("no", ColumnType::Integer), ("day", ColumnType::Date)])
+    };
+    for expected in [(1, 25_000, Some(25_001)), (1, 100, Some(25_102))] {
+        let part = desk.extract(&source, &many).await.unwrap().unwrap();
+        assert_eq!((part.rows, part.rejected, desk.state().cursor), expected);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
