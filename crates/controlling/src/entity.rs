@@ -80,6 +80,13 @@ impl O2c for Controlling {
             Change::ProposeChange { proposal, by } => return self.propose(actor, proposal, by, mode).await,
             Change::DecideChange { decision, by } => return self.decide(actor, decision, by, mode).await,
             Change::ApplyChange { proposed, by } => return self.apply_approved(actor, proposed, by, mode).await,
+            // It would be recorded, and nobody would be told.
+            Change::TellOfAlerts { .. } => {
+                return Err(DoorError::new(
+                    Code::ConfigurationInvalid,
+                    "who is told of alerts is monitoring's to change",
+                ));
+            }
             change => change,
         };
         let mut checked = self.all(actor, &change, Mode::Check).await?;

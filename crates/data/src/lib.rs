@@ -23,6 +23,7 @@ pub mod sealed;
 pub mod signer;
 pub mod source;
 pub mod submission;
+pub mod unambiguous;
 
 pub use jws::{Algorithm, Jws, JwsError};
 pub use key::{KeyError, PublicKey, SourceId, Thumbprint};

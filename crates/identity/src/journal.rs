@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Most entries that one query answers.
-pub const MAX_JOURNAL_ROWS: usize = 1000;
+pub const MAX_JOURNAL_ROWS: usize = 10_100;
 /// Longest name, subject or facts of an entry, in bytes; what is longer is cut.
 pub const MAX_JOURNAL_TEXT_BYTES: usize = 300;
 

@@ -20,7 +20,7 @@ use crate::{
     entry::{self, BlockBounds, Head},
     group::broken,
     journal::{self, Group},
-    limits::{MAX_HAPPENED, MAX_SHOWN_SETTINGS, MAX_WALKED_BYTES},
+    limits::{DEFAULT_HAPPENED, MAX_HAPPENED, MAX_SHOWN_SETTINGS, MAX_WALKED_BYTES},
 };
 
 /// The name of an entry of accepted submissions.
@@ -47,7 +47,7 @@ impl Ingest {
         let (shared, filter) = (std::sync::Arc::clone(&self.shared), filter.clone());
         blocking(move || {
             let wants = |happening| filter.happenings.is_empty() || filter.happenings.contains(&happening);
-            let limit = filter.limit.unwrap_or(MAX_HAPPENED).min(MAX_HAPPENED);
+            let limit = filter.limit.unwrap_or(DEFAULT_HAPPENED).min(MAX_HAPPENED);
             let mut entries = Vec::new();
             if wants(Happening::Submitted) {
                 entries = shared.submitted(&filter, limit)?;

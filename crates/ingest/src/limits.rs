@@ -30,8 +30,10 @@ pub const SETTING_FINAL_TIMEOUT: Duration = Duration::from_secs(20);
 pub const MAX_SETTING_BYTES: usize = 4096;
 /// Quotas and settings of which supervisors are told, each the newest.
 pub const MAX_SHOWN_SETTINGS: usize = 10_000;
-/// Most entries of one answer to a supervisor.
-pub const MAX_HAPPENED: usize = 1000;
+/// Entries of an answer to a supervisor that does not say how many.
+pub const DEFAULT_HAPPENED: usize = 1000;
+/// Most entries of one answer to a supervisor: a page, and those of its millisecond that were told before.
+pub const MAX_HAPPENED: usize = 100 + chancery_reference_points::v2m::MAX_TOLD;
 /// Bytes of the journal that are read for one answer to a supervisor.
 pub const MAX_WALKED_BYTES: u64 = 256 * 1024 * 1024;
 /// How often the withdrawal of one source is taken back.

@@ -22,8 +22,9 @@ use chancery_reference_points::{
         AddedReceiver, Alert, AlertReceiver, AlertRule, Deliveries, MAX_NOTE_BYTES, MAX_RECEIVERS, NewReceiver,
         TestedDelivery,
     },
+    c2r::C2r,
     journal::Clock,
-    o2c::{Mode, O2cAlerts},
+    o2c::{Change, Mode, O2cAlerts},
 };
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use parking_lot::Mutex;
@@ -228,22 +229,43 @@ fn unknown(id: &str) -> DoorError {
     DoorError::new(Code::UnknownReceiver, format!("there is no receiver `{shown}`"))
 }
 
-/// The operator's side of alerts.
-pub struct AlertDesk(Arc<Alerts>);
+/// What an operator has to say of the receivers of alerts.
+pub struct AlertDesk {
+    alerts: Arc<Alerts>,
+    records: Arc<dyn C2r>,
+}
 
 impl AlertDesk {
-    /// Over the alerts of a city.
+    /// Over the alerts of a city. Who is told is recorded as other settings are: by representation, before it counts.
     #[must_use]
-    pub const fn new(alerts: Arc<Alerts>) -> Self {
-        Self(alerts)
+    pub fn new(alerts: Arc<Alerts>, records: Arc<dyn C2r>) -> Self {
+        Self { alerts, records }
     }
+
+    async fn record(&self, receiver: &Receiver, told: bool, by: Address, mode: Mode) -> DoorResult<()> {
+        let origin = target::origin(&receiver.url);
+        let change = Change::TellOfAlerts { receiver: receiver.id.clone(), origin, told, by };
+        self.records.control(&change, mode).await.map(drop)
+    }
+}
+
+/// Whether there is room for a receiver at this address.
+fn fits(book: &Book, url: &str) -> DoorResult<()> {
+    if book.receivers.len() >= MAX_RECEIVERS {
+        let detail = format!("there are {MAX_RECEIVERS} receivers: remove one");
+        return Err(DoorError::new(Code::ConfigurationInvalid, detail));
+    }
+    if book.receivers.iter().any(|known| known.url == url) {
+        return Err(DoorError::new(Code::ConfigurationInvalid, "url: it is told already").with("member", "url"));
+    }
+    Ok(())
 }
 
 #[async_trait]
 impl O2cAlerts for AlertDesk {
     async fn alert_receivers(&self, actor: &Actor) -> DoorResult<Vec<AlertReceiver>> {
         authorize_operator(actor)?;
-        let book = self.0.book.lock();
+        let book = self.alerts.book.lock();
         Ok(book.receivers.iter().map(|receiver| book.shown(receiver)).collect())
     }
 
@@ -252,28 +274,24 @@ impl O2cAlerts for AlertDesk {
         let url = target::check(&receiver)?.to_string();
         let secret = signature::fresh_secret()?;
         let allow_private = receiver.allow_private;
-        let check = move |book: &mut Book, now_ms: u64| -> DoorResult<Receiver> {
-            if book.receivers.len() >= MAX_RECEIVERS {
-                let detail = format!("there are {MAX_RECEIVERS} receivers: remove one");
-                return Err(DoorError::new(Code::ConfigurationInvalid, detail));
-            }
-            if book.receivers.iter().any(|known| known.url == url) {
-                return Err(DoorError::new(Code::ConfigurationInvalid, "url: it is told already").with("member", "url"));
-            }
-            let (delivered_at_ms, trouble, added_at_ms) = (None, None, now_ms);
-            let id = book.name("receiver", now_ms);
-            Ok(Receiver { id, url, allow_private, added_by, added_at_ms, secret, delivered_at_ms, trouble })
+        let (receiver, shown) = {
+            let mut book = self.alerts.book.lock();
+            fits(&book, &url)?;
+            let added_at_ms = (self.alerts.clock)();
+            let (id, delivered_at_ms, trouble) = (book.name("receiver", added_at_ms), None, None);
+            let receiver = Receiver { id, url, allow_private, added_by, added_at_ms, secret, delivered_at_ms, trouble };
+            let shown = book.shown(&receiver);
+            (receiver, shown)
         };
+        self.record(&receiver, true, added_by, mode).await?;
         if mode == Mode::Check {
-            let mut book = self.0.book.lock();
-            let receiver = check(&mut book, (self.0.clock)())?;
-            return Ok(AddedReceiver { receiver: book.shown(&receiver), secret: None });
+            return Ok(AddedReceiver { receiver: shown, secret: None });
         }
-        self.0
+        self.alerts
             .configure(move |book, city, now_ms| {
-                let receiver = check(book, now_ms)?;
+                // Another may have been added while this one was recorded.
+                fits(book, &receiver.url)?;
                 let secret = receiver.secret.clone();
-                let shown = book.shown(&receiver);
                 book.add(receiver, city, now_ms);
                 Ok(AddedReceiver { receiver: shown, secret: Some(secret) })
             })
@@ -281,18 +299,20 @@ impl O2cAlerts for AlertDesk {
     }
 
     async fn remove_alert_receiver(&self, actor: &Actor, receiver: &str, mode: Mode) -> DoorResult<AlertReceiver> {
-        authorize_operator(actor)?;
-        let id = receiver.to_owned();
-        let find = move |book: &mut Book| -> DoorResult<AlertReceiver> {
-            let known = book.receiver(&id).ok_or_else(|| unknown(&id))?;
-            Ok(book.shown(known))
+        let by = authorize_operator(actor)?;
+        let (known, shown) = {
+            let book = self.alerts.book.lock();
+            let known = book.receiver(receiver).ok_or_else(|| unknown(receiver))?;
+            (known.clone(), book.shown(known))
         };
+        self.record(&known, false, by, mode).await?;
         if mode == Mode::Check {
-            return find(&mut self.0.book.lock());
+            return Ok(shown);
         }
-        self.0
+        self.alerts
             .configure(move |book, _, _| {
-                let shown = find(book)?;
+                let known = book.receiver(&known.id).ok_or_else(|| unknown(&known.id))?;
+                let shown = book.shown(known);
                 book.remove(&shown.id);
                 Ok(shown)
             })
@@ -304,15 +324,15 @@ impl O2cAlerts for AlertDesk {
         if note.len() > MAX_NOTE_BYTES {
             return Err(DoorError::new(Code::MalformedRequest, format!("note: at most {MAX_NOTE_BYTES} bytes")));
         }
-        let now_ms = (self.0.clock)();
+        let now_ms = (self.alerts.clock)();
         let (message, receiver) = {
-            let mut book = self.0.book.lock();
+            let mut book = self.alerts.book.lock();
             let known = book.receiver(receiver).ok_or_else(|| unknown(receiver))?.clone();
-            let (id, body) = (book.name("test", now_ms), test_body(&self.0.city, &note, now_ms));
+            let (id, body) = (book.name("test", now_ms), test_body(&self.alerts.city, &note, now_ms));
             let of = known.id.clone();
             (Message { id, receiver: of, body, made_at_ms: now_ms, attempts: 0, next_at_ms: now_ms }, known)
         };
-        Ok(match self.0.sender.send(&message, &receiver, now_ms).await {
+        Ok(match self.alerts.sender.send(&message, &receiver, now_ms).await {
             Ok(status) => TestedDelivery { delivered: true, status: Some(status), detail: "it was taken".into() },
             Err(Refusal { status, detail }) => TestedDelivery { delivered: false, status, detail },
         })

@@ -10,7 +10,7 @@ use chancery_reference_points::{
     m2r::M2r,
     m2s::M2s,
     mandate::{Mandate, rights},
-    v2m::{EventFilter, Happening, History, HistoryEntry, V2m},
+    v2m::{EventFilter, Happening, History, HistoryEntry, MAX_TOLD, V2m},
 };
 
 use crate::sequence::audit;
@@ -77,7 +77,14 @@ impl V2m for Monitoring {
         {
             return Err(DoorError::new(Code::MalformedRequest, "`from` must be before `to`"));
         }
-        let filter = EventFilter { limit: Some(limit), ..filter };
+        if filter.told > MAX_TOLD {
+            let detail = format!(
+                "more than {MAX_TOLD} events share a millisecond: ask for those of a `type` or a `subject`, or write an earlier `to`"
+            );
+            return Err(DoorError::new(Code::MalformedRequest, detail));
+        }
+        let limit = limit + filter.told;
+        let filter = EventFilter { limit: Some(limit), told: 0, ..filter };
         let mut entries = self.m2p.events(&Mandate::of(actor, rights::SUPERVISION), &filter).await?;
         entries.extend(self.m2r.journal(&filter).await?);
         entries.extend(self.m2s.journal(&filter).await?);

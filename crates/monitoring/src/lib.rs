@@ -1,6 +1,6 @@
 //! Blockchain-based data monitoring (ITU-T D3.7, 7.1.5): what supervisors see.
 //!
-//! Offers V2M to supervisors; uses M2S, M2P and M2R. It joins what the chains record with the journals of representation and
+//! Offers V2M to supervisors; uses M2S, M2P and M2R, and C2R to have recorded who is told of alerts. It joins what the chains record with the journals of representation and
 //! provisioning into one history in time order, and audits the sequence (M-MON-3).
 //!
 //! Invariants:
@@ -11,7 +11,7 @@
 //! It watches by itself, too: an audit that goes on ([`Watch`]), and alerts to receivers that operators name ([`Alerts`], `docs/specs/watch.md`).
 //! The same goes on over the files that a department shares ([`FileAudit`]), with that department.
 //!
-//! It must not change anything but what it keeps of that.
+//! It must not change anything but what it keeps of that, and what it has recorded.
 
 mod alerts;
 mod comparison;

@@ -122,6 +122,17 @@ pub enum Change {
         /// The operator who asks: it stands in the record.
         by: Address,
     },
+    /// Says who is told of alerts. Monitoring does it and has it recorded; by the door of controlling nobody asks for it.
+    TellOfAlerts {
+        /// The receiver's name.
+        receiver: String,
+        /// Where it is: scheme, host and port, since what follows may be known to the receiver alone.
+        origin: String,
+        /// `true` adds it, `false` removes it.
+        told: bool,
+        /// The operator who asks: it stands in the record.
+        by: Address,
+    },
     /// Says which certificates of other chains a holder needs to get one of this kind, on the chain of the kind.
     SetConditions {
         /// The kind that is issued.
@@ -177,6 +188,7 @@ impl Change {
             | Self::SetPrice { by, .. }
             | Self::ChangeSource { by, .. }
             | Self::SuspendUser { by, .. }
+            | Self::TellOfAlerts { by, .. }
             | Self::ProposeContract { by, .. }
             | Self::ProposeChange { by, .. }
             | Self::DecideChange { by, .. }
@@ -192,7 +204,7 @@ impl Change {
         matches!(self, Self::OfferService { .. } | Self::SetPrice { .. } | Self::SuspendUser { .. })
     }
 
-    /// What it is about, where a city may want two operators for it; `None` for the steps of what two operators do anyway.
+    /// What it is about, where a city may want two operators for it; `None` for the steps of what two operators do anyway, and for who is told of alerts.
     #[must_use]
     pub const fn kind(&self) -> Option<ChangeKind> {
         match self {
@@ -205,7 +217,8 @@ impl Change {
             Self::OfferService { .. } | Self::SetPrice { .. } => Some(ChangeKind::Services),
             Self::ConfigureAccess { .. } | Self::SuspendUser { .. } => Some(ChangeKind::Access),
             Self::SetQuota { .. } => Some(ChangeKind::Quotas),
-            Self::ProposeContract { .. }
+            Self::TellOfAlerts { .. }
+            | Self::ProposeContract { .. }
             | Self::ChangeRelease { .. }
             | Self::ProposeChange { .. }
             | Self::DecideChange { .. }

@@ -91,6 +91,9 @@ pub struct History {
     pub findings: Vec<String>,
 }
 
+/// Most events of one millisecond that are passed over to reach the next of them.
+pub const MAX_TOLD: usize = 10_000;
+
 /// Which events a supervisor wants.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -105,6 +108,9 @@ pub struct EventFilter {
     pub subject: Option<String>,
     /// At most so many, 1 to 100.
     pub limit: Option<usize>,
+    /// And so many more, at most [`MAX_TOLD`]: whoever asks was told as many of the newest millisecond before, which are answered once more, in the same
+    /// order, so that it finds its place among them.
+    pub told: usize,
 }
 
 impl HistoryEntry {

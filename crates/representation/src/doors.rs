@@ -127,6 +127,10 @@ impl C2r for Representation {
                 let value = if *suspended { "suspended" } else { "restored" };
                 return self.record_setting("user.standing", &address.to_string(), value.to_owned(), *by, mode).await;
             }
+            Change::TellOfAlerts { receiver, origin, told, by } => {
+                let value = format!("{} {origin}", if *told { "added" } else { "removed" });
+                return self.record_setting("alert.receiver", receiver, value, *by, mode).await;
+            }
             Change::ChangeSource { source, by } => return self.control_source(source, *by, mode).await,
             Change::SetQuota { subject, quota, by } => return self.control_quota(subject, *quota, *by, mode).await,
             _ => return Ok(ChangeResult { effects: Vec::new(), recorded: Vec::new() }),

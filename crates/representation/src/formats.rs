@@ -2,6 +2,7 @@
 
 mod clear;
 mod content;
+mod differences;
 mod files;
 mod submitted;
 
@@ -138,7 +139,7 @@ impl Formats {
         let mut effects =
             vec![format!("format {}: version {} replaces {}", format.id.0, format.version, old.format.version)];
         effects.extend(submitted::sealing_differences(old.format.sealed, format.sealed));
-        effects.extend(differences(&old.format.schema, &format.schema));
+        effects.extend(differences::differences(&old.format.schema, &format.schema));
         Ok(effects)
     }
 
@@ -176,35 +177,6 @@ fn expect_version(format: &DataFormat, expected: u32) -> DoorResult<()> {
         format!("the next version of {} is {expected}, not {}", format.id.0, format.version),
     )
     .with("expected", expected))
-}
-
-/// Members at the top of the schema that come, go, or change whether they are required.
-fn differences(old: &Value, new: &Value) -> Vec<String> {
-    let members = |schema: &Value| {
-        schema["properties"].as_object().map(|members| members.keys().cloned().collect::<Vec<_>>()).unwrap_or_default()
-    };
-    let required = |schema: &Value, name: &str| {
-        schema["required"].as_array().is_some_and(|required| required.iter().any(|member| member == name))
-    };
-    let (before, after) = (members(old), members(new));
-    let mut found = Vec::new();
-    for name in &before {
-        if !after.contains(name) {
-            found.push(format!("member {name}: no longer known"));
-        }
-    }
-    for name in &after {
-        if !before.contains(name) {
-            found.push(format!("member {name}: new{}", if required(new, name) { ", required" } else { "" }));
-        } else if required(old, name) != required(new, name) {
-            found.push(format!(
-                "member {name}: {}",
-                if required(new, name) { "now required" } else { "no longer required" }
-            ));
-        }
-    }
-    found.extend(submitted::rule_differences(old, new));
-    found
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! Procedure 8.6: one operation on its way in.
 
 use alloy_primitives::{Address, B256};
-use chancery_data::SourceId;
+use chancery_data::{
+    SourceId,
+    unambiguous::{self, AmbiguousError},
+};
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
     operation::{InterpretedOperation, SignedOperation},
@@ -45,11 +48,17 @@ impl Representation {
         if !format.sealed {
             // What travels in the message alone has no payload: then the message is the content.
             let content = if operation.payload.is_empty() {
-                Ok(operation.message.clone())
+                operation.message.clone()
             } else {
-                serde_json::from_slice(&operation.payload)
+                let text = std::str::from_utf8(&operation.payload).map_err(|_| AmbiguousError::Form);
+                text.and_then(unambiguous::value).map_err(|error| {
+                    let detail = match error {
+                        AmbiguousError::Twice => "the content has a member that stands twice in one object",
+                        AmbiguousError::Form => "the content is not JSON",
+                    };
+                    DoorError::new(Code::SchemaViolation, detail)
+                })?
             };
-            let content = content.map_err(|_| DoorError::new(Code::SchemaViolation, "the content is not JSON"))?;
             self.formats.validate(&format.id, &content)?;
         }
         Ok(interpreted)

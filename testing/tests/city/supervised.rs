@@ -74,3 +74,23 @@ async fn a_user_is_suspended_on_the_record_and_restored() {
         .await;
     assert_eq!((status, refused["code"].as_str().unwrap()), (403, "operators-locked-out"));
 }
+
+// M-CON-3, M-MON-2, WATCH-6: who is told of alerts stands on the chain, without what its address keeps to itself.
+#[tokio::test]
+async fn who_is_told_of_alerts_is_on_the_record() {
+    let (operator, supervisor) = (SignedIn::as_development_account(0).await, SignedIn::as_development_account(8).await);
+    let receiver = json!({"url": "http://127.0.0.1:9/hooks/hidden", "allowPrivate": true});
+    let (status, added) = operator.ask("POST", "/v1/alerts/receivers", Some(&receiver)).await;
+    assert!((200..300).contains(&status), "{status} {added}");
+    let id = added["receiver"]["id"].as_str().unwrap().to_owned();
+    let (status, removed) = operator.ask("DELETE", &format!("/v1/alerts/receivers/{id}"), None).await;
+    assert!((200..300).contains(&status), "{status} {removed}");
+    let told = events(&supervisor, "configured", None).await;
+    let told: Vec<_> = told.iter().filter(|event| event["subject"] == id).collect();
+    let facts: Vec<_> = told.iter().map(|event| event["facts"].as_str().unwrap()).collect();
+    assert_eq!(facts, ["removed http://127.0.0.1:9", "added http://127.0.0.1:9"], "{told:?}");
+    for event in told {
+        assert_eq!(event["name"], "alert.receiver");
+        assert!(!event["recorded"].is_null() && !event["by"].is_null(), "{event}");
+    }
+}

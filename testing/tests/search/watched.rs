@@ -211,12 +211,13 @@ async fn what_is_changed_while_the_city_stands_still_is_told_to_whoever_wants_to
     while run(&city.gateway, &["--dev-key", "8", "audit"]).unwrap()["compared"] != 1 {
         assert!(tokio::time::Instant::now() < recorded_by, "the registration's data block does not become final");
     }
-    submit_two(&city.gateway, &source).await;
     let operator = |arguments: &[&str]| run(&city.gateway, &[&["--dev-key", "0", "alert"], arguments].concat());
     let refusal = operator(&["receivers", "add", &hook]).unwrap_err().to_string();
     assert!(refusal.contains("allowPrivate"), "{refusal}");
     let added = operator(&["receivers", "add", &hook, "--allow-private"]).unwrap();
     let (id, secret) = (added["receiver"]["id"].as_str().unwrap(), added["secret"].as_str().unwrap().to_owned());
+    // Who is told is recorded, in a data block before the next one.
+    submit_two(&city.gateway, &source).await;
     let tested = operator(&["test", id, "--note", "hello"]).unwrap();
     assert_eq!((&tested["delivered"], &tested["status"]), (&json!(true), &json!(204)));
     assert_eq!(told(&mut sent, &secret, "alert.test", "").await["note"], "hello");

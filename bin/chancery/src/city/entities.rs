@@ -108,7 +108,7 @@ impl EntityDoors {
             audit_rate,
         )?;
         let data_service = made::data_service(ground, search, provisioning)?;
-        let alert_desk = AlertDesk::new(watch.alerts());
+        let alert_desk = AlertDesk::new(watch.alerts(), to_representation.clone());
         let audit = DataAudit::new(to_processing.clone(), to_representation.clone(), watch);
         Ok(Self {
             r2d: to_representation,

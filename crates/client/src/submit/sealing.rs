@@ -7,12 +7,13 @@ use chancery_data::{
     Operation, SourceId,
     operation::MAX_OPERATION_BYTES,
     sealed::{self, Context},
+    unambiguous,
 };
 use chancery_messages::contents;
 use chancery_reference_points::{DoorError, data_format::FormatId};
 use chancery_representation::ContentSchema;
 use chancery_rest::types::formats::Format;
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 
 use super::{SubmitError, Terms};
 
@@ -82,8 +83,8 @@ impl ToReaders {
         }
         // Data that stay at their owner show their hash alone.
         let Some(content) = operation.content else { return Ok(None) };
-        let value: Value = serde_json::from_str(content.get())
-            .map_err(|_| SubmitError::Schema("the content is nested too deep".to_owned()))?;
+        let value = unambiguous::value(content.get())
+            .map_err(|error| SubmitError::Schema(format!("of the content: {error}")))?;
         self.schema.check(&value).map_err(|error| broken(&error))?;
         let text = contents::seal(content.get().as_bytes(), context, &self.keys)?;
         let content = RawValue::from_string(text).map_err(|error| SubmitError::NotJson(error.to_string()))?;

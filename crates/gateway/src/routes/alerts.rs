@@ -65,7 +65,7 @@ async fn list_alert_receivers(
 
 /// Add a receiver of alerts
 ///
-/// Each alert is posted to it as JSON, signed as Standard Webhooks says. The answer has the secret of the signatures, this once. With `?check=true` nothing is added.
+/// Each alert is posted to it as JSON, signed as Standard Webhooks says. The answer has the secret of the signatures, this once. That it is told, and at which scheme, host and port, is recorded on the main chain. With `?check=true` nothing is added.
 #[utoipa::path(post, path = "/v1/alerts/receivers", tag = "alerts", params(CheckQuery),
     request_body(content = AddAlertReceiver, example = json!(AddAlertReceiver::example())),
     responses((status = 200, description = "The receiver.", body = AddedAlertReceiver, example = json!(AddedAlertReceiver::example()))),
@@ -85,7 +85,7 @@ async fn add_alert_receiver(
 
 /// Remove a receiver of alerts
 ///
-/// What waits for it is not told any more. With `?check=true` it says which one would go.
+/// What waits for it is not told any more, which is recorded on the main chain. With `?check=true` it says which one would go.
 #[utoipa::path(delete, path = "/v1/alerts/receivers/{receiver}", tag = "alerts",
     params(("receiver" = String, Path, description = "Its name.", example = "receiver-1a1fb2c3d40-1"), CheckQuery),
     responses((status = 200, description = "What it was.", body = AlertReceiver, example = json!(AlertReceiver::example()))),

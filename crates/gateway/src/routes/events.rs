@@ -1,7 +1,9 @@
 //! `/v1/events`: what happened in the city (V2M).
 
+mod place;
+
 use axum::{Extension, Json as Answer, extract::State};
-use chancery_reference_points::{Code, v2m::EventFilter};
+use chancery_reference_points::v2m::EventFilter;
 use chancery_rest::{
     types::{
         Example as _, Page,
@@ -13,10 +15,11 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use self::place::Place;
 use super::map;
 use crate::{
     authorization::layer::Caller,
-    problem::{ApiError, ApiResult},
+    problem::ApiResult,
     request::{Query, page},
     state,
 };
@@ -60,7 +63,8 @@ async fn list_events(
     Query(query): Query<EventsQuery>,
 ) -> ApiResult<Answer<Page<Event>>> {
     let page = page(query.limit, query.cursor)?;
-    let before_cursor = page.cursor.as_deref().map(cursor_time).transpose()?;
+    let place = page.cursor.as_deref().map(Place::read).transpose()?;
+    let before_cursor = place.as_ref().map(Place::to_ms);
     let to_ms = [query.to.map(Timestamp::unix_milliseconds), before_cursor].into_iter().flatten().min();
     let filter = EventFilter {
         from_ms: query.from.map(Timestamp::unix_milliseconds),
@@ -68,23 +72,14 @@ async fn list_events(
         happenings: query.event_type.map(map::happening).into_iter().collect(),
         subject: query.subject,
         limit: Some(page.limit),
+        told: place.as_ref().map_or(0, Place::told),
     };
+    let most = page.limit.saturating_add(filter.told);
     let entries = shared.doors.v2m.events(&caller.actor, filter).await?;
-    // The door answers what is before a time, so the page ends with a whole millisecond: all that share the last one come with the next page,
-    // unless the page is nothing but that millisecond.
-    let full = entries.len() >= page.limit;
-    let last_ms = entries.last().map(|entry| entry.time_ms);
-    let keep =
-        if full { entries.iter().position(|entry| Some(entry.time_ms) == last_ms).filter(|at| *at > 0) } else { None };
-    let next_cursor = match (full, keep, last_ms) {
-        (true, Some(_), Some(last_ms)) => Some(last_ms.saturating_add(1).to_string()),
-        (true, None, Some(last_ms)) => Some(last_ms.to_string()),
-        _ => None,
-    };
-    let rows = keep.unwrap_or(entries.len());
-    Ok(Answer(Page { items: entries.into_iter().take(rows).map(map::event).collect(), next_cursor }))
-}
-
-fn cursor_time(cursor: &str) -> ApiResult<u64> {
-    cursor.parse().map_err(|_| ApiError::new(Code::MalformedRequest, "cursor: write what `nextCursor` said"))
+    let passed = place.map_or(0, |place| place.passed(&entries));
+    let end = entries.len().min(passed + page.limit);
+    let has_more = end < entries.len() || entries.len() >= most;
+    let next_cursor = if has_more { Place::behind(&entries[..end]).map(|place| place.written()) } else { None };
+    let shown = entries.into_iter().take(end).skip(passed);
+    Ok(Answer(Page { items: shown.map(map::event).collect(), next_cursor }))
 }

@@ -50,10 +50,35 @@ async fn every_event_is_on_one_page_also_when_several_share_a_millisecond() {
     let entries: Vec<_> = times_ms.into_iter().enumerate().map(|(number, time_ms)| entry(number, time_ms)).collect();
     let all: Vec<_> = entries.iter().map(|entry| entry.name.clone()).collect();
     harness.behind.happen(entries);
-    // No page is smaller than the most that share a millisecond.
-    for rows in 3..=16 {
+    for rows in 1..=16 {
         assert_eq!(paged(&harness, &supervisor, rows).await, all, "{rows} rows a page");
     }
+    harness.stop().await;
+}
+
+// M-MON-2: all events of a block share its time.
+#[tokio::test]
+async fn a_block_of_more_events_than_a_page_holds_is_told_to_its_end() {
+    let harness = Harness::start().await;
+    let supervisor = Caller::new(&harness, key(0x44), [Role::Supervisor]).await;
+    let times_ms = std::iter::once(90).chain([80; 45]).chain([70, 70, 60]);
+    let entries: Vec<_> = times_ms.enumerate().map(|(number, time_ms)| entry(number, time_ms)).collect();
+    let all: Vec<_> = entries.iter().map(|entry| entry.name.clone()).collect();
+    harness.behind.happen(entries.clone());
+    for rows in [1, 7, 20, 44, 45, 46] {
+        assert_eq!(paged(&harness, &supervisor, rows).await, all, "{rows} rows a page");
+    }
+    // A page later, another chain has a block of the same time: nothing of the first one is left out or told twice.
+    let first = harness.send(supervisor.bearing(Request::new("GET", "/v1/events?limit=20"))).await.json();
+    harness.behind.happen([vec![entry(100, 80)], entries].concat());
+    let target = format!("/v1/events?limit=20&cursor={}", first["nextCursor"].as_str().unwrap());
+    let second = harness.send(supervisor.bearing(Request::new("GET", &target))).await.json();
+    assert_eq!(second["items"][0]["name"], "entry 20");
+    // What earlier versions said of where a page ended.
+    let old = harness.send(supervisor.bearing(Request::new("GET", "/v1/events?cursor=80"))).await.json();
+    assert_eq!(old["items"][0]["name"], "entry 46");
+    let far = supervisor.bearing(Request::new("GET", "/v1/events?cursor=80-10000000-0123456789abcdef"));
+    assert_eq!(harness.send(far).await.status, 200, "what is too far is the door's to refuse");
     harness.stop().await;
 }
 
@@ -76,6 +101,7 @@ async fn a_supervisor_is_told_of_what_it_asks_for() {
             happenings: vec![Happening::Inspected],
             subject: Some("0x12".into()),
             limit: Some(7),
+            told: 0,
         };
         assert_eq!(json!(asked), json!(expected), "{cursor}");
     }

@@ -49,6 +49,11 @@ pub(super) fn check(receiver: &NewReceiver) -> DoorResult<Url> {
     Ok(url)
 }
 
+/// Scheme, host and port of a receiver's address. What follows is often all that keeps others from writing to it.
+pub(super) fn origin(url: &str) -> String {
+    Url::parse(url).map_or_else(|_| String::new(), |url| url.origin().ascii_serialization())
+}
+
 /// Whether an address can be reached by anybody: not of this machine, of a private network, of a link, nor reserved (IANA special-purpose registries).
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::post,
 };
-use chancery_reference_points::alert::ReceiverSecret;
+use chancery_reference_points::{alert::ReceiverSecret, o2c::ChangeResult};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -66,6 +66,28 @@ fn alerts(folder: &TempDir) -> Arc<Alerts> {
     Alerts::open(Store::open(folder.path()).unwrap(), "city".into(), clock).unwrap()
 }
 
+/// What representation is asked to record.
+#[derive(Default)]
+struct Records {
+    changes: Mutex<Vec<(Change, Mode)>>,
+    is_away: std::sync::atomic::AtomicBool,
+}
+
+#[async_trait]
+impl C2r for Records {
+    async fn control(&self, change: &Change, mode: Mode) -> DoorResult<ChangeResult> {
+        if self.is_away.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(DoorError::new(Code::JournalUnavailable, "the disk does not answer"));
+        }
+        self.changes.lock().push((change.clone(), mode));
+        Ok(ChangeResult { effects: Vec::new(), recorded: Vec::new() })
+    }
+}
+
+fn records() -> Arc<Records> {
+    Arc::default()
+}
+
 fn operator() -> Actor {
     Actor::new(Address::repeat_byte(9), [Role::Operator])
 }
@@ -89,7 +111,7 @@ async fn a_receiver_is_told_that_it_began_and_that_it_is_over_and_can_verify_bot
     let folder = tempfile::tempdir().unwrap();
     let (url, mut sent) = receiver().await;
     let (alerts, operator) = (alerts(&folder), operator());
-    let desk = AlertDesk::new(Arc::clone(&alerts));
+    let desk = AlertDesk::new(Arc::clone(&alerts), records());
     let checked = desk.add_alert_receiver(&operator, private(&url), Mode::Check).await.unwrap();
     assert!(checked.secret.is_none() && desk.alert_receivers(&operator).await.unwrap().is_empty());
     let added = desk.add_alert_receiver(&operator, private(&url), Mode::Apply).await.unwrap();
@@ -123,7 +145,7 @@ async fn what_waits_is_told_after_a_restart() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let before = alerts(&folder);
-    let desk = AlertDesk::new(Arc::clone(&before));
+    let desk = AlertDesk::new(Arc::clone(&before), records());
     let added = desk.add_alert_receiver(&operator(), private(&format!("http://{address}/hook")), Mode::Apply).await;
     let secret = added.unwrap().secret.unwrap();
     before.raise(raised()).await;
@@ -151,7 +173,7 @@ async fn who_is_slow_keeps_nobody_waiting() {
     // Takes connections, and answers nobody.
     let silent = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let (alerts, operator) = (alerts(&folder), operator());
-    let desk = AlertDesk::new(Arc::clone(&alerts));
+    let desk = AlertDesk::new(Arc::clone(&alerts), records());
     for url in [format!("http://{}/", silent.local_addr().unwrap()), url] {
         desk.add_alert_receiver(&operator, private(&url), Mode::Apply).await.unwrap();
     }
@@ -165,11 +187,43 @@ async fn who_is_slow_keeps_nobody_waiting() {
     assert_eq!((slow.waiting, slow.trouble.as_deref()), (2, None), "its first attempt is not over");
 }
 
+// SETTING-1, SETTING-2, WATCH-6: who is told is recorded before it counts, without what its address may keep to itself.
+#[tokio::test]
+async fn who_is_told_is_recorded_before_it_counts_and_without_a_secret() {
+    let (folder, records) = (tempfile::tempdir().unwrap(), records());
+    let desk = AlertDesk::new(alerts(&folder), records.clone());
+    let (operator, receiver) = (operator(), private("https://127.0.0.1:9/hooks/T0/hidden?token=hidden"));
+    desk.add_alert_receiver(&operator, receiver.clone(), Mode::Check).await.unwrap();
+    let added = desk.add_alert_receiver(&operator, receiver.clone(), Mode::Apply).await.unwrap();
+    let secret = added.secret.unwrap();
+    desk.add_alert_receiver(&operator, receiver, Mode::Apply).await.unwrap_err();
+    desk.remove_alert_receiver(&operator, "receiver-of-nobody", Mode::Apply).await.unwrap_err();
+    records.is_away.store(true, std::sync::atomic::Ordering::Relaxed);
+    let refused = desk.remove_alert_receiver(&operator, &added.receiver.id, Mode::Apply).await.unwrap_err();
+    assert_eq!(refused.code(), Code::JournalUnavailable);
+    assert_eq!(desk.alert_receivers(&operator).await.unwrap().len(), 1, "what is not recorded does not count");
+    records.is_away.store(false, std::sync::atomic::Ordering::Relaxed);
+    desk.remove_alert_receiver(&operator, &added.receiver.id, Mode::Apply).await.unwrap();
+    assert!(desk.alert_receivers(&operator).await.unwrap().is_empty());
+    let asked = records.changes.lock().clone();
+    let applied: Vec<_> =
+        asked.iter().filter(|(_, mode)| *mode == Mode::Apply).map(|(change, _)| change.clone()).collect();
+    let told = |told| Change::TellOfAlerts {
+        receiver: added.receiver.id.clone(),
+        origin: "https://127.0.0.1:9".into(),
+        told,
+        by: Address::repeat_byte(9),
+    };
+    assert_eq!(applied, [told(true), told(false)]);
+    let said = format!("{asked:?}");
+    assert!(!said.contains("hidden") && !said.contains(&secret.0), "{said}");
+}
+
 // M-CON-1, WATCH-6
 #[tokio::test]
 async fn only_operators_say_who_is_told_and_not_of_private_networks_by_accident() {
     let folder = tempfile::tempdir().unwrap();
-    let desk = AlertDesk::new(alerts(&folder));
+    let desk = AlertDesk::new(alerts(&folder), records());
     for role in Role::ALL.into_iter().filter(|role| *role != Role::Operator) {
         let actor = Actor::new(Address::repeat_byte(1), [role]);
         let added = desk.add_alert_receiver(&actor, private("http://127.0.0.1:9/"), Mode::Apply).await;

@@ -140,9 +140,12 @@ async fn events_are_bounded_and_newest_first() {
     let events =
         monitoring.events(&supervisor(), EventFilter { limit: Some(2), ..EventFilter::default() }).await.unwrap();
     assert_eq!(events.iter().map(|event| event.time_ms).collect::<Vec<_>>(), [1500, 1000]);
+    let told = EventFilter { limit: Some(1), told: 2, ..EventFilter::default() };
+    assert_eq!(monitoring.events(&supervisor(), told).await.unwrap().len(), 3, "those that were told, and one more");
     for wrong in [
         EventFilter { limit: Some(0), ..EventFilter::default() },
         EventFilter { limit: Some(101), ..EventFilter::default() },
+        EventFilter { told: MAX_TOLD + 1, ..EventFilter::default() },
         EventFilter { from_ms: Some(5), to_ms: Some(5), ..EventFilter::default() },
     ] {
         assert_eq!(monitoring.events(&supervisor(), wrong).await.unwrap_err().code(), Code::MalformedRequest);

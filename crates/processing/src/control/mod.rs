@@ -112,7 +112,8 @@ impl Processing {
             Change::SetQuota { .. }
             | Change::SetPrice { .. }
             | Change::OfferService { .. }
-            | Change::SuspendUser { .. } => Ok(Plan::default()),
+            | Change::SuspendUser { .. }
+            | Change::TellOfAlerts { .. } => Ok(Plan::default()),
         }
     }
 }

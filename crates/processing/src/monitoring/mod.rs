@@ -21,7 +21,7 @@ use chancery_reference_points::{
     m2p::M2p,
     mandate::{Mandate, rights},
     operation::ChainName,
-    v2m::{EventFilter, Happening, HistoryEntry, Verification},
+    v2m::{EventFilter, Happening, HistoryEntry, MAX_TOLD, Verification},
 };
 use futures::{StreamExt, TryStreamExt, future::try_join_all, stream};
 
@@ -35,7 +35,7 @@ const MAX_SUBJECT_EVENTS: usize = 1000;
 const MAX_PARALLEL_VERIFICATIONS: usize = 8;
 /// Entries of a filter without a limit, and the most of one with.
 const DEFAULT_EVENTS: usize = 20;
-const MAX_EVENTS: usize = 100;
+const MAX_EVENTS: usize = 100 + MAX_TOLD;
 
 #[async_trait]
 impl M2p for Processing {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chancery_data::{
     Operation, SealedContent, Submission, rules,
     sealed::{Context, SealedError},
+    unambiguous::{self, AmbiguousError},
 };
 use chancery_ingest::ContentRules;
 use chancery_reference_points::{Code, DoorError, DoorResult, data_format::FormatId, operation::ChainName};
@@ -57,9 +58,7 @@ fn check_operation(compiled: &Arc<Compiled>, submission: &Submission, position: 
     }
     // Data that stay at their owner are checked by whoever can read them.
     let Some(content) = operation.content else { return Ok(()) };
-    let content: Value = serde_json::from_str(content.get()).map_err(|_| {
-        at(DoorError::new(Code::SchemaViolation, format!("operations[{position}]: the content is nested too deep")))
-    })?;
+    let content = unambiguous::value(content.get()).map_err(|error| at(unread(error, position)))?;
     compiled.validate(&content).map_err(at)
 }
 
@@ -80,6 +79,15 @@ fn check_sealed(operation: &Operation<'_>, context: &Context) -> Result<(), Unse
     SealedContent::parse(content.get())
         .and_then(|sealed| sealed.check_context(context))
         .map_err(|error: SealedError| Unsealed { what: error.to_string(), member: error.member() })
+}
+
+/// What is signed means one thing to everybody who reads it.
+fn unread(error: AmbiguousError, position: usize) -> DoorError {
+    let (what, rule) = match error {
+        AmbiguousError::Twice => ("a member stands twice in one object", "twice"),
+        AmbiguousError::Form => ("the content is nested too deep", "depth"),
+    };
+    DoorError::new(Code::SchemaViolation, format!("operations[{position}]: {what}")).with("rule", rule)
 }
 
 fn broken(rule: &str, place: &str) -> DoorError {

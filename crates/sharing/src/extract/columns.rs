@@ -11,7 +11,11 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
-use super::{Column, ColumnType, ExtractError, value::Value};
+use super::{
+    Column, ColumnType, ExtractError,
+    postgres_value::{self, Untaken},
+    value::{TOO_LONG, Value},
+};
 
 /// Rows of a batch.
 pub const BATCH_ROWS: usize = 8192;
@@ -19,9 +23,6 @@ pub const BATCH_ROWS: usize = 8192;
 const BATCH_BYTES: usize = 16 * 1024 * 1024;
 /// Longest field, in bytes.
 pub const MAX_FIELD_BYTES: usize = 1024 * 1024;
-/// PostgreSQL counts from 2000-01-01.
-const DAYS_TO_2000: i32 = 10_957;
-const MICROSECONDS_TO_2000: i64 = 946_684_800_000_000;
 
 pub(super) fn schema(columns: &[Column]) -> SchemaRef {
     let fields = columns.iter().map(|column| {
@@ -49,6 +50,20 @@ enum Builder {
     Timestamp(TimestampMicrosecondBuilder),
 }
 
+impl Builder {
+    fn append_null(&mut self) {
+        match self {
+            Self::Boolean(builder) => builder.append_null(),
+            Self::Integer(builder) => builder.append_null(),
+            Self::Float(builder) => builder.append_null(),
+            Self::Text(builder) => builder.append_null(),
+            Self::Bytes(builder) => builder.append_null(),
+            Self::Date(builder) => builder.append_null(),
+            Self::Timestamp(builder) => builder.append_null(),
+        }
+    }
+}
+
 /// Columns that are being filled.
 pub(super) struct Columns {
     schema: SchemaRef,
@@ -56,6 +71,8 @@ pub(super) struct Columns {
     rows: usize,
     /// Of the fields that were taken since the last batch.
     bytes: usize,
+    /// Which of the rows are in no batch.
+    abandoned: Vec<usize>,
 }
 
 impl Columns {
@@ -69,50 +86,35 @@ impl Columns {
             ColumnType::Date => Builder::Date(Date32Builder::new()),
             ColumnType::Timestamp => Builder::Timestamp(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
         });
-        Self { schema: schema(columns), builders: builders.collect(), rows: 0, bytes: 0 }
+        Self { schema: schema(columns), builders: builders.collect(), rows: 0, bytes: 0, abandoned: Vec::new() }
     }
 
     pub(super) fn width(&self) -> usize {
         self.builders.len()
     }
 
-    /// Takes a field in PostgreSQL's binary form.
-    pub(super) fn push_binary(&mut self, column: usize, value: Option<&[u8]>) -> Result<(), ExtractError> {
-        const WRONG: ExtractError = ExtractError::SourceMalformed("a field has not the length of its type");
-        self.bytes += value.map_or(0, <[u8]>::len);
+    /// Takes a field in PostgreSQL's binary form. One that it does not take leaves the column as it was.
+    pub(super) fn push_binary(&mut self, column: usize, value: Option<&[u8]>) -> Result<(), Untaken> {
+        let length = value.map_or(0, <[u8]>::len);
+        if length > MAX_FIELD_BYTES {
+            return Err(Untaken::Unreadable(TOO_LONG));
+        }
+        self.bytes += length;
         match (&mut self.builders[column], value) {
-            (Builder::Boolean(builder), value) => builder.append_option(match value {
-                Some([byte]) => Some(*byte != 0),
-                None => None,
-                Some(_) => return Err(WRONG),
-            }),
-            (Builder::Integer(builder), value) => builder.append_option(value.map(integer).transpose()?),
-            (Builder::Float(builder), value) => builder.append_option(match value {
-                Some(bytes) => match *bytes {
-                    [a, b, c, d] => Some(f64::from(f32::from_be_bytes([a, b, c, d]))),
-                    _ => Some(f64::from_be_bytes(bytes.try_into().map_err(|_| WRONG)?)),
-                },
-                None => None,
-            }),
-            (Builder::Text(builder), Some(bytes)) => {
-                let text =
-                    std::str::from_utf8(bytes).map_err(|_| ExtractError::SourceMalformed("a text is not UTF-8"))?;
-                builder.append_value(text);
+            (Builder::Boolean(builder), value) => {
+                builder.append_option(value.map(postgres_value::boolean).transpose()?);
             }
+            (Builder::Integer(builder), value) => {
+                builder.append_option(value.map(postgres_value::integer).transpose()?);
+            }
+            (Builder::Float(builder), value) => builder.append_option(value.map(postgres_value::float).transpose()?),
+            (Builder::Text(builder), Some(bytes)) => builder.append_value(postgres_value::text(bytes)?),
             (Builder::Text(builder), None) => builder.append_null(),
             (Builder::Bytes(builder), value) => builder.append_option(value),
-            (Builder::Date(builder), value) => builder.append_option(match value {
-                Some(bytes) => {
-                    Some(i32::from_be_bytes(bytes.try_into().map_err(|_| WRONG)?).saturating_add(DAYS_TO_2000))
-                }
-                None => None,
-            }),
-            (Builder::Timestamp(builder), value) => builder.append_option(match value {
-                Some(bytes) => {
-                    Some(i64::from_be_bytes(bytes.try_into().map_err(|_| WRONG)?).saturating_add(MICROSECONDS_TO_2000))
-                }
-                None => None,
-            }),
+            (Builder::Date(builder), value) => builder.append_option(value.map(postgres_value::date).transpose()?),
+            (Builder::Timestamp(builder), value) => {
+                builder.append_option(value.map(postgres_value::timestamp).transpose()?);
+            }
         }
         Ok(())
     }
@@ -128,13 +130,7 @@ impl Columns {
             (Builder::Bytes(builder), Value::Bytes(value)) => builder.append_value(value),
             (Builder::Date(builder), Value::Date(value)) => builder.append_value(*value),
             (Builder::Timestamp(builder), Value::Timestamp(value)) => builder.append_value(*value),
-            (Builder::Boolean(builder), _) => builder.append_null(),
-            (Builder::Integer(builder), _) => builder.append_null(),
-            (Builder::Float(builder), _) => builder.append_null(),
-            (Builder::Text(builder), _) => builder.append_null(),
-            (Builder::Bytes(builder), _) => builder.append_null(),
-            (Builder::Date(builder), _) => builder.append_null(),
-            (Builder::Timestamp(builder), _) => builder.append_null(),
+            (builder, _) => builder.append_null(),
         }
     }
 
@@ -142,16 +138,26 @@ impl Columns {
         self.rows += 1;
     }
 
+    /// Ends a row of which the field of this column was not taken: it is in no batch.
+    pub(super) fn abandon_row(&mut self, column: usize) {
+        for builder in &mut self.builders[column..] {
+            builder.append_null();
+        }
+        self.abandoned.push(self.rows);
+        self.rows += 1;
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.rows >= BATCH_ROWS || self.bytes >= BATCH_BYTES
     }
 
-    /// The batch so far; empty ones are none.
-    pub(super) fn take(&mut self) -> Result<Option<RecordBatch>, ExtractError> {
-        if self.rows == 0 {
-            return Ok(None);
+    /// What was taken so far: one batch, or several around the rows that were abandoned; none when there are no rows.
+    pub(super) fn take(&mut self) -> Result<Vec<RecordBatch>, ExtractError> {
+        let rows = std::mem::take(&mut self.rows);
+        if rows == 0 {
+            return Ok(Vec::new());
         }
-        (self.rows, self.bytes) = (0, 0);
+        self.bytes = 0;
         let arrays = self.builders.iter_mut().map(|builder| -> ArrayRef {
             match builder {
                 Builder::Boolean(builder) => Arc::new(builder.finish()),
@@ -163,18 +169,18 @@ impl Columns {
                 Builder::Timestamp(builder) => Arc::new(builder.finish()),
             }
         });
-        RecordBatch::try_new(Arc::clone(&self.schema), arrays.collect())
-            .map(Some)
-            .map_err(|error| ExtractError::Writing(error.to_string()))
-    }
-}
-
-/// `int2`, `int4` or `int8`.
-pub(super) fn integer(bytes: &[u8]) -> Result<i64, ExtractError> {
-    match *bytes {
-        [a, b] => Ok(i16::from_be_bytes([a, b]).into()),
-        [a, b, c, d] => Ok(i32::from_be_bytes([a, b, c, d]).into()),
-        [a, b, c, d, e, f, g, h] => Ok(i64::from_be_bytes([a, b, c, d, e, f, g, h])),
-        _ => Err(ExtractError::SourceMalformed("an integer has not 2, 4 or 8 bytes")),
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), arrays.collect())
+            .map_err(|error| ExtractError::Writing(error.to_string()))?;
+        if self.abandoned.is_empty() {
+            return Ok(vec![batch]);
+        }
+        let (mut kept, mut from) = (Vec::new(), 0);
+        for row in self.abandoned.drain(..).chain([rows]) {
+            if row > from {
+                kept.push(batch.slice(from, row - from));
+            }
+            from = row + 1;
+        }
+        Ok(kept)
     }
 }

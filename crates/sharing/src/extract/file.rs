@@ -2,6 +2,8 @@
 
 mod array;
 mod csv;
+mod ends;
+mod known;
 mod lines;
 mod parquet;
 pub(super) mod record;
@@ -38,7 +40,7 @@ pub enum FileFormat {
     Rejects,
 }
 
-/// A file of the owner. It has no cursor: each run takes all of it.
+/// A file of the owner. No cursor is declared: a run takes what is new in it, which is all of it unless rows were appended to what was read.
 #[derive(Clone, Debug)]
 pub struct FileSource {
     path: PathBuf,
@@ -58,7 +60,7 @@ impl Source for FileSource {
     async fn stage(
         &self,
         declaration: &Declaration,
-        _after: Option<&Cursor>,
+        after: Option<&Cursor>,
         directory: &Path,
         key: &DataKey,
     ) -> Result<Staged, ExtractError> {
@@ -66,12 +68,16 @@ impl Source for FileSource {
         if let Some(cursor) = &declaration.cursor {
             return Err(DeclarationError::Cursor(cursor.clone()).into());
         }
-        let (source, declaration) = (self.clone(), declaration.clone());
+        let (source, declaration, after) = (self.clone(), declaration.clone(), after.cloned());
         let (directory, key) = (directory.to_owned(), key.clone());
         let reading = tokio::task::spawn_blocking(move || {
             let mut rows = Stage { directory: &directory, key: &key }.rows(&declaration)?;
-            let replayed = read(&source.path, source.format, &declaration, &mut rows)?;
-            Ok(Staged { replayed, ..rows.finish(None)? })
+            if source.format == FileFormat::Rejects {
+                let replayed = read(&source.path, source.format, &declaration, &mut rows)?;
+                return Ok(Staged { replayed, ..rows.finish(None)? });
+            }
+            let read = known::take_new(&source.path, source.format, &declaration, after.as_ref(), &mut rows)?;
+            Ok(Staged { mark: read.mark, ..rows.finish(Some(read.value))? })
         });
         reading.await.map_err(|error| ExtractError::Writing(error.to_string()))?
     }
@@ -86,22 +92,24 @@ pub(super) fn read(
 ) -> Result<Option<Fingerprint>, ExtractError> {
     let file = File::open(path).map_err(lost)?;
     match format {
-        FileFormat::Csv => csv::csv_file(file, declaration, rows)?,
-        FileFormat::Ndjson => lines::lines(file, declaration, rows, Lines::Records)?,
+        FileFormat::Csv => csv::csv_file(file, declaration, rows, 0).map(drop)?,
+        FileFormat::Ndjson => lines::lines(file, declaration, rows, Lines::Records, 0).map(drop)?,
         FileFormat::Json => array::array(file, declaration, rows)?,
-        FileFormat::Parquet => {
-            // Of the crates that read files, this one has assertions about them: they end the reading and not the process.
-            let reading = AssertUnwindSafe(|| parquet::parquet(file, declaration, rows));
-            let read = catch_unwind(reading);
-            read.unwrap_or(Err(ExtractError::SourceMalformed("the Parquet file cannot be read")))?;
-        }
+        FileFormat::Parquet => parquet_file(file, declaration, rows)?,
         FileFormat::Rejects => {
             let mut hashed = Hashed::new(file);
-            lines::lines(&mut hashed, declaration, rows, Lines::Rejects)?;
+            lines::lines(&mut hashed, declaration, rows, Lines::Rejects, 0)?;
             return Ok(Some(hashed.fingerprint()));
         }
     }
     Ok(None)
+}
+
+fn parquet_file(file: File, declaration: &Declaration, rows: &mut StagedRows) -> Result<(), ExtractError> {
+    // Of the crates that read files, this one has assertions about them: they end the reading and not the process.
+    let reading = AssertUnwindSafe(|| parquet::parquet(file, declaration, rows));
+    let read = catch_unwind(reading);
+    read.unwrap_or(Err(ExtractError::SourceMalformed("the Parquet file cannot be read")))
 }
 
 fn lost(error: io::Error) -> ExtractError {

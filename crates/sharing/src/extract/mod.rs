@@ -9,6 +9,7 @@ mod mysql;
 mod mysql_statement;
 mod part;
 mod postgres;
+mod postgres_value;
 mod record;
 mod rejects;
 mod remote;
@@ -79,7 +80,7 @@ pub trait Source: Send + Sync {
     }
 
     /// Reads the rows of the next part into a staged, sealed file in `directory`: after the cursor's value `after` where the declaration has a
-    /// cursor or the source keeps a position, all of them otherwise.
+    /// cursor or the source keeps a position, all of them otherwise, but of a file what is new in it.
     ///
     /// # Errors
     /// [`ExtractError`], and then no file is left.

@@ -101,6 +101,10 @@ async fn read(
                 Ok(Value::Integer(value)) => cursor = Some(value),
                 _ => return Err(ExtractError::SourceMalformed("a cursor is null or beyond 64 bits with a sign")),
             }
+            // Those behind it come with the next part.
+            if rows.is_full(declaration.part_rows) {
+                break;
+            }
         }
     }
     rows.finish(cursor)

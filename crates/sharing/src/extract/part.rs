@@ -36,6 +36,10 @@ impl PartWriter {
         if self.parquet.in_progress_size() >= ROW_GROUP_BYTES { self.parquet.flush().map_err(writing) } else { Ok(()) }
     }
 
+    pub(super) fn write_all(&mut self, batches: &[RecordBatch]) -> Result<(), ExtractError> {
+        batches.iter().try_for_each(|batch| self.write(batch))
+    }
+
     /// The staged file, whole and synced.
     pub(super) fn finish(self) -> Result<(NamedTempFile, Sealed), ExtractError> {
         let (file, sealed) = self.parquet.into_inner().map_err(writing)?.finish().map_err(sealing)?;

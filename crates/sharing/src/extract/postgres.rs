@@ -9,8 +9,8 @@ use sqlx::{Connection, PgConnection, Row};
 use tokio::sync::mpsc;
 
 use super::{
-    ColumnType, Condition, Cursor, Declaration, DeclarationError, ExtractError, Literal, MAX_PART_ROWS, Source, Stage,
-    Staged,
+    ColumnType, Condition, Cursor, Declaration, DeclarationError, ExtractError, Literal, MAX_FIELD_BYTES,
+    MAX_PART_ROWS, Source, Stage, Staged,
     columns::{self, Columns},
     copy_binary::CopyDecoder,
     part::PartWriter,
@@ -59,10 +59,8 @@ impl Source for PostgresSource {
         let (pieces, waiting) = mpsc::channel(MAX_WAITING_PIECES);
         let part = Stage { directory, key }.part(columns::schema(&declaration.columns))?;
         let rejects = Rejects::new(directory);
-        let (columns, cursor_index) = (Columns::new(&declaration.columns), declaration.cursor_index());
-        let decoding = tokio::task::spawn_blocking(move || {
-            decode(part, rejects, waiting, columns, CopyDecoder::new(cursor_index))
-        });
+        let (columns, decoder) = (Columns::new(&declaration.columns), CopyDecoder::new(declaration));
+        let decoding = tokio::task::spawn_blocking(move || decode(part, rejects, waiting, columns, decoder));
         let mut rows = rows(&mut connection, &statement).await?;
         let mut broken = None;
         while let Some(piece) = rows.next().await {
@@ -90,27 +88,29 @@ impl Source for PostgresSource {
     }
 }
 
-/// A typed database's rows have the declared types; nothing is rejected.
+/// A typed database's rows have the declared types, but for values that no type of ours holds: rows of those go aside.
 fn decode(
     mut part: PartWriter,
-    rejects: Rejects,
+    mut rejects: Rejects,
     mut waiting: mpsc::Receiver<Bytes>,
     mut columns: Columns,
     mut decoder: CopyDecoder,
 ) -> Result<Staged, ExtractError> {
+    let mut is_full = false;
     while let Some(piece) = waiting.blocking_recv() {
-        decoder.update(&piece, &mut columns, |columns| match columns.take()? {
-            Some(batch) => part.write(&batch),
-            None => Ok(()),
-        })?;
+        decoder.update(&piece, &mut columns, &mut rejects, |columns| part.write_all(&columns.take()?))?;
         if decoder.rows > MAX_PART_ROWS {
             return Err(ExtractError::TooManyRows);
         }
+        if decoder.has_cursor() && rejects.are_many() {
+            is_full = true;
+            break;
+        }
     }
-    decoder.finish()?;
-    if let Some(batch) = columns.take()? {
-        part.write(&batch)?;
+    if !is_full {
+        decoder.finish()?;
     }
+    part.write_all(&columns.take()?)?;
     let (file, sealed) = part.finish()?;
     Ok(Staged { file, sealed, rows: decoder.rows, cursor: decoder.cursor, rejects, replayed: None, mark: None })
 }
@@ -123,6 +123,7 @@ async fn statement(
 ) -> Result<String, ExtractError> {
     declaration.check()?;
     let catalogue = catalogue(connection, declaration).await?;
+    let may_be_long = may_be_long(connection, declaration).await?;
     let kind_of = |name: &str| {
         catalogue
             .iter()
@@ -134,6 +135,8 @@ async fn statement(
     for column in &declaration.columns {
         let (actual, name) = (kind_of(&column.name)?, identifier(&column.name));
         columns.push(match (column.kind, actual) {
+            (ColumnType::Text, "text" | "varchar") if may_be_long => cut(&name, "\"left\""),
+            (ColumnType::Bytes, "bytea") if may_be_long => cut(&name, "substr"),
             (ColumnType::Boolean, "bool")
             | (ColumnType::Integer, "int2" | "int4" | "int8")
             | (ColumnType::Float, "float4" | "float8")
@@ -141,6 +144,9 @@ async fn statement(
             | (ColumnType::Bytes, "bytea")
             | (ColumnType::Date, "date")
             | (ColumnType::Timestamp, "timestamp" | "timestamptz") => name,
+            (ColumnType::Text, kind) if may_be_long && !is_short(kind) => {
+                format!("pg_catalog.\"left\"({name}::text, {}) AS {name}", MAX_FIELD_BYTES + 1)
+            }
             (ColumnType::Text, _) => format!("{name}::text"),
             (declared, _) => {
                 let (column, actual) = (column.name.clone(), actual.to_owned());
@@ -168,6 +174,58 @@ async fn statement(
     }
     sql.push_str(") TO STDOUT (FORMAT BINARY)");
     Ok(sql)
+}
+
+/// What is longer than its bound is cut to one more, and then refused: it is nowhere in memory as a whole.
+fn cut(name: &str, function: &str) -> String {
+    let arguments = if function == "substr" { "1, " } else { "" };
+    let (bound, more) = (MAX_FIELD_BYTES, MAX_FIELD_BYTES + 1);
+    format!(
+        "CASE WHEN pg_catalog.octet_length({name}) > {bound} THEN pg_catalog.{function}({name}, {arguments}{more}) ELSE {name} END AS {name}"
+    )
+}
+
+/// Types whose texts are short, whatever their values.
+fn is_short(kind: &str) -> bool {
+    const SHORT: [&str; 16] = [
+        "bool",
+        "int2",
+        "int4",
+        "int8",
+        "float4",
+        "float8",
+        "numeric",
+        "money",
+        "uuid",
+        "date",
+        "time",
+        "timetz",
+        "timestamp",
+        "timestamptz",
+        "interval",
+        "inet",
+    ];
+    SHORT.contains(&kind)
+}
+
+/// Whether a field may be much longer than its bound: where nothing was ever put into the table's TOAST (PostgreSQL's manual, "TOAST"), a row has a page. Only
+/// other tables pay for being cut.
+async fn may_be_long(connection: &mut PgConnection, declaration: &Declaration) -> Result<bool, ExtractError> {
+    let found = sqlx::query(
+        "SELECT c.relkind IN ('r','m') AND NOT c.relhassubclass \
+         AND (c.reltoastrelid = 0 OR pg_catalog.pg_relation_size(c.reltoastrelid) = 0) \
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2",
+    )
+    .bind(&declaration.schema)
+    .bind(&declaration.table)
+    .fetch_optional(connection)
+    .await
+    .map_err(lost)?;
+    let is_short: Option<bool> = match found {
+        Some(row) => row.try_get(0).map_err(lost)?,
+        None => None,
+    };
+    Ok(is_short != Some(true))
 }
 
 async fn rows<'a>(

@@ -99,6 +99,10 @@ async fn read(
         if let Some(index) = declaration.cursor_index() {
             let value: Option<i64> = row.try_get(index).map_err(lost)?;
             cursor = Some(value.ok_or(ExtractError::SourceMalformed("a cursor is null"))?);
+            // Those behind it come with the next part.
+            if rows.is_full(declaration.part_rows) {
+                break;
+            }
         }
     }
     rows.finish(cursor)

@@ -104,9 +104,6 @@ impl StagedRows {
     }
 
     fn write(&mut self) -> Result<(), ExtractError> {
-        match self.columns.take()? {
-            Some(batch) => self.part.write(&batch),
-            None => Ok(()),
-        }
+        self.part.write_all(&self.columns.take()?)
     }
 }

@@ -86,7 +86,7 @@ impl Value {
     }
 }
 
-const TOO_LONG: &str = "longer than the bound of a field";
+pub(super) const TOO_LONG: &str = "longer than the bound of a field";
 
 /// Reads text: `true`/`false`, decimal integers, decimal numbers, `0x` and hexadecimal digits, `YYYY-MM-DD`, RFC 3339. Empty is null,
 /// other than for text.

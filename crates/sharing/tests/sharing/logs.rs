@@ -16,7 +16,7 @@ use chancery_sharing::{
 };
 use zeroize::Zeroizing;
 
-use crate::support::{Desk, declared};
+use crate::support::{Desk, dataset, declared};
 
 /// What would encrypt for whoever comes. Nothing comes in these tests.
 #[derive(Debug)]
@@ -133,6 +133,24 @@ async fn a_log_is_followed_over_rotation_and_restart_and_each_line_is_extracted_
     let collector = Collector::start(config(&desk)).await.unwrap();
     let refused = desk.extract(&source, &lines()).await;
     assert!(matches!(&refused, Err(ExtractError::SourceReplaced(said)) if said.contains("spool")), "{refused:?}");
+    collector.stop().await;
+}
+
+// S-COL, SHARE-3: a real register (strikes of birds, as they were reported), which is written in pieces that end anywhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_register_is_followed_while_it_is_written_and_each_line_comes_once() {
+    let desk = Desk::new();
+    let register = fs::read_to_string(dataset("birdstrikes.csv")).unwrap();
+    let reports: Vec<&str> = register.lines().take(1000).collect();
+    let length: usize = register.split_inclusive('\n').take(1000).map(str::len).sum();
+    write(&log(&desk), "");
+    let collector = Collector::start(config(&desk)).await.unwrap();
+    for piece in register.as_bytes()[..length].chunks(4999) {
+        OpenOptions::new().append(true).open(log(&desk)).unwrap().write_all(piece).unwrap();
+    }
+    let lines = extracted(&desk, 1, reports.len()).await;
+    let lines: Vec<&str> = lines.iter().map(|line| line.trim_end_matches('\r')).collect();
+    assert_eq!(lines, reports);
     collector.stop().await;
 }
 

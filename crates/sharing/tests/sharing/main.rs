@@ -8,6 +8,7 @@ mod extract;
 mod files;
 mod forward;
 mod ftp;
+mod growing;
 mod ipfs;
 mod ipfs_node;
 mod links;

@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use chancery_sharing::{
     extract::{
         ColumnType, Comparison, Condition, Declaration, DeclarationError, EpochKey, ExtractError, ExtractState,
-        FileFormat, FileSource, Literal, MAX_REJECTS, SqliteSource, extract_part, remove_superseded, reseal_part,
+        FileFormat, FileSource, Literal, MAX_REJECTS, PART_REJECTS, SqliteSource, extract_part, remove_superseded,
+        reseal_part,
     },
     name::ObjectName,
     sealing::DataKey,
@@ -159,6 +160,30 @@ async fn hostile_files_end_with_an_error_and_publish_nothing() {
     assert_eq!(desk.published(), 0);
     let left = std::fs::read_dir(desk.directory.path()).unwrap().count();
     assert_eq!(left, 8, "six inputs, the store and the file of rejects");
+}
+
+// SHARE-3: more rejects than a run may have end parts, and no run at the same cursor for ever.
+#[tokio::test]
+async fn a_part_ends_with_its_rejects_and_the_next_one_goes_on_behind_them() {
+    let desk = Desk::new();
+    let path = desk.directory.path().join("desk.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut database = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql(
+        "CREATE TABLE weather (id INTEGER PRIMARY KEY, station INTEGER);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25102)
+         INSERT INTO weather SELECT i, CASE WHEN i IN (1, 25102) THEN i ELSE 'unknown' END FROM n;",
+    )
+    .execute(&mut database)
+    .await
+    .unwrap();
+    let columns = [("id", ColumnType::Integer), ("station", ColumnType::Integer)];
+    let declaration = Declaration { cursor: Some("id".to_owned()), part_rows: 1_000_000, ..declared(&columns) };
+    let source = SqliteSource::new(&path);
+    let part = desk.extract(&source, &declaration).await.unwrap().unwrap();
+    assert_eq!((part.rows, part.rejected, desk.state().cursor), (1, PART_REJECTS, Some(25_001)));
+    let part = desk.extract(&source, &declaration).await.unwrap().unwrap();
+    assert_eq!((part.rows, part.rejected, desk.state().cursor), (1, 100, Some(25_102)));
 }
 
 #[tokio::test]

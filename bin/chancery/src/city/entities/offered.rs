@@ -71,7 +71,7 @@ pub(in crate::city) async fn offered(
             let monitoring = Monitoring::new(processing.clone(), representation.clone(), at(EntityName::Provisioning));
             offered
                 .v2m(Arc::new(monitoring))
-                .o2c_alerts(Arc::new(AlertDesk::new(watch.alerts())))
+                .o2c_alerts(Arc::new(AlertDesk::new(watch.alerts(), representation.clone())))
                 .v2m_data(Arc::new(DataAudit::new(processing, representation, watch)))
         }
     })

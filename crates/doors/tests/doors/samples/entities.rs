@@ -60,7 +60,7 @@ structures! {
     AccessRule { service, version, entries, by, configured_at }
     ServiceAccess { service, roles, versions }
     ServiceRequest { service, parameters }
-    EventFilter { from_ms, to_ms, happenings, subject, limit }
+    EventFilter { from_ms, to_ms, happenings, subject, limit, told }
     History { entries, in_order, findings }
     Quota { operations_per_day, bytes_per_day, operations_per_minute }
     Price { amount, currency, check_amount, mebibyte_amount }
@@ -135,7 +135,7 @@ impl Sample for Mode {
 
 impl Sample for Change {
     fn sample(dice: &mut Dice) -> Self {
-        match dice.below(18) {
+        match dice.below(19) {
             0 => Self::RegisterOrganization { code: dice.sample(), name: dice.sample(), administrator: dice.sample() },
             1 => Self::AuthorizeKey { organization: dice.sample(), key: dice.sample() },
             2 => Self::RetireKey { organization: dice.sample(), address: dice.sample(), right: dice.sample() },
@@ -157,6 +157,12 @@ impl Sample for Change {
             13 => Self::SetConditions { kind: dice.sample(), requires: dice.sample() },
             16 => Self::SuspendUser { address: dice.sample(), suspended: dice.sample(), by: dice.sample() },
             15 => Self::ChangeSource { source: dice.sample(), by: dice.sample() },
+            17 => Self::TellOfAlerts {
+                receiver: dice.sample(),
+                origin: dice.sample(),
+                told: dice.sample(),
+                by: dice.sample(),
+            },
             14 => Self::SetPrice { subject: dice.sample(), price: dice.sample(), by: dice.sample() },
             _ => Self::OfferService { service: dice.sample(), offered: dice.sample(), by: dice.sample() },
         }

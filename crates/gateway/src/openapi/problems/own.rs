@@ -291,8 +291,10 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
         ("GET", "/v1/data/audit") => {
             one(&[Code::UnknownMember, Code::JournalUnavailable, Code::DatabaseUnreachable, Code::NotProvable])
         }
-        ("POST", "/v1/alerts/receivers") => one(&[Code::ConfigurationInvalid]),
-        ("DELETE", "/v1/alerts/receivers/{receiver}") => one(&[Code::UnknownMember, Code::UnknownReceiver]),
+        ("POST", "/v1/alerts/receivers") => one(&[Code::ConfigurationInvalid, Code::JournalUnavailable]),
+        ("DELETE", "/v1/alerts/receivers/{receiver}") => {
+            one(&[Code::UnknownMember, Code::UnknownReceiver, Code::JournalUnavailable])
+        }
         ("POST", "/v1/alerts/receivers/{receiver}/tests") => one(&[Code::UnknownReceiver]),
         ("GET", "/v1/resources") => one(&[Code::UnknownMember]),
         ("GET", "/v1/resources/{resource}") => one(&[Code::UnknownResource]),

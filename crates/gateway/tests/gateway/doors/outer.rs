@@ -169,7 +169,7 @@ impl V2m for Behind {
 
     async fn events(&self, _: &Actor, filter: EventFilter) -> DoorResult<Vec<HistoryEntry>> {
         let is_before_end = |entry: &&HistoryEntry| filter.to_ms.is_none_or(|to_ms| entry.time_ms < to_ms);
-        let rows = filter.limit.unwrap_or(usize::MAX);
+        let rows = filter.limit.map_or(usize::MAX, |rows| rows.saturating_add(filter.told));
         let found = self.happened.lock().unwrap().iter().filter(is_before_end).take(rows).cloned().collect();
         self.asked_events.lock().unwrap().push(filter);
         self.answer("v2m.events", found).await

@@ -13,8 +13,11 @@ const FORMAT: &str = "health/finding";
 
 /// What a source signs of operations of the format, version 1.
 fn submitted(operations: &[Value]) -> Submission {
+    signed(operations.iter().map(|one| one.to_string().into_bytes()).collect())
+}
+
+fn signed(operations: Vec<Vec<u8>>) -> Submission {
     let signer = Signer::from_bytes(Algorithm::EdDsa, &[2; 32]).unwrap();
-    let operations: Vec<Vec<u8>> = operations.iter().map(|one| one.to_string().into_bytes()).collect();
     let names: Vec<B256> = operations.iter().map(|bytes| Operation::name(bytes)).collect();
     let statement = Statement {
         chain_id: 7100,
@@ -47,6 +50,24 @@ fn finding(version: u32, sealed: bool, rules: Value) -> DataFormat {
     schema["x-metadata"] = rules;
     let format = format(FORMAT, version, schema);
     DataFormat { sealed, ..format }
+}
+
+// DATA-6: of a member that stands twice the last would be checked, and both be signed.
+#[test]
+fn clear_content_in_which_a_member_stands_twice_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let formats =
+        Formats::open(vec![finding(1, false, json!({}))], Arc::new(FormatFiles::new(directory.path()))).unwrap();
+    let check = |content: &str| {
+        let operation = format!(r#"{{"time":1,"content":{content}}}"#).into_bytes();
+        ContentRules::check(&formats, &signed(vec![operation]), &ChainName("main".into()), 2)
+    };
+    assert!(check(r#"{"diagnosis":"a","more":[{"a":1},{"a":2}]}"#).is_ok());
+    for twice in [r#"{"diagnosis":7,"diagnosis":"a"}"#, r#"{"diagnosis":"a","more":[{"b":1,"b":2}]}"#] {
+        let refused = check(twice).unwrap_err();
+        assert_eq!((refused.code(), &refused.members()["rule"]), (Code::SchemaViolation, &json!("twice")), "{refused}");
+        assert_eq!(refused.members()["operation"], 0);
+    }
 }
 
 // DATA-11, M-SEC: a format that is sealed takes nothing in clear, and says what is missing.

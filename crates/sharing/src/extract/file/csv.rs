@@ -1,7 +1,6 @@
 //! CSV: RFC 4180, with a header that names every declared column once.
 
 use std::{
-    fs::File,
     io::{self, Read},
     sync::{
         Arc,
@@ -14,7 +13,13 @@ use serde_json::{Map, Value as Json};
 use super::{BUFFER_BYTES, MAX_RECORD_BYTES, record::take};
 use crate::extract::{Declaration, DeclarationError, ExtractError, staging::StagedRows};
 
-pub(super) fn csv_file(file: File, declaration: &Declaration, rows: &mut StagedRows) -> Result<(), ExtractError> {
+/// Takes the records of a file, of which so many were taken before; how many there are then.
+pub(super) fn csv_file(
+    file: impl Read,
+    declaration: &Declaration,
+    rows: &mut StagedRows,
+    before: u64,
+) -> Result<u64, ExtractError> {
     let left = Arc::new(AtomicU64::new(0));
     let refill = || left.store(MAX_RECORD_BYTES + BUFFER_BYTES as u64, Ordering::Relaxed);
     refill();
@@ -30,11 +35,11 @@ pub(super) fn csv_file(file: File, declaration: &Declaration, rows: &mut StagedR
         }
     }
     let mut record = csv::ByteRecord::new();
-    let mut position = 0;
+    let mut position = before;
     loop {
         refill();
         if !reader.read_byte_record(&mut record).map_err(unreadable)? {
-            return Ok(());
+            return Ok(position);
         }
         position += 1;
         let text = |field: &[u8]| Json::String(String::from_utf8_lossy(field).into_owned());

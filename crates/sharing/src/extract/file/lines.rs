@@ -23,20 +23,22 @@ pub(super) enum Lines {
     Rejects,
 }
 
+/// Takes the lines of a file, of which so many were taken before; how many there are then.
 pub(super) fn lines(
     file: impl Read,
     declaration: &Declaration,
     rows: &mut StagedRows,
     kind: Lines,
-) -> Result<(), ExtractError> {
+    before: u64,
+) -> Result<u64, ExtractError> {
     let mut reader = BufReader::with_capacity(BUFFER_BYTES, file);
     let mut line = Vec::new();
-    let mut position = 0;
+    let mut position = before;
     loop {
         line.clear();
         let count = (&mut reader).take(MAX_RECORD_BYTES + 1).read_until(b'\n', &mut line).map_err(lost)?;
         if count == 0 {
-            return Ok(());
+            return Ok(position);
         }
         if count as u64 > MAX_RECORD_BYTES {
             return Err(ExtractError::SourceMalformed("a record is longer than its bound"));
