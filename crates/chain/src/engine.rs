@@ -40,7 +40,7 @@ use crate::{
     last_votes::LastVotes,
     orchestrator::{EpochMuxes, EpochStart, Orchestrator, StartEngine},
     presumption::signs_of_life,
-    recovery,
+    recovery, self_report,
     storage::{self, BLOCKS_PER_SECTION, REPLAY_BUFFER_BYTES, WRITE_BUFFER_BYTES},
     vote_record::VoteRecord,
     witness::Electorate,
@@ -257,7 +257,11 @@ where
     let (tell_changes, changes) = mpsc::unbounded_channel();
     let (finalizer, reporter) = Finalizer::new(chain.clone(), name.clone(), mailbox.clone(), tell_changes);
     let heard_votes = (channels.votes.0, witness.hearing(channels.votes.1));
-    let muxes = EpochMuxes::start(&context, heard_votes, channels.certificates, channels.resolver);
+    let mut muxes = EpochMuxes::start(&context, heard_votes, channels.certificates, channels.resolver);
+    if has_peers && let Some(reports) = muxes.reports().await {
+        let witness = witness.clone();
+        context.child("reports").spawn(move |context| self_report::run(context, witness, reports));
+    }
     let start = engine_starter(context.child("epoch"), me, blocker, automaton, timing, cache, witness.clone());
     let mut orchestrator = Orchestrator {
         name: name.clone(),

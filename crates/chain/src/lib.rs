@@ -48,6 +48,7 @@ mod node;
 mod orchestrator;
 mod presumption;
 mod recovery;
+mod self_report;
 mod snapshot;
 mod storage;
 mod validators;
@@ -61,7 +62,7 @@ pub use chancery_execution::chain_essentials;
 pub use config::{
     ConsensusTiming, DEFAULT_HEARTBEAT, MAX_CLOCK_DRIFT, NodeConfig, P2pConfig, PeerAddress, Role, runtime_config,
 };
-pub use diagnosis::{Diagnosis, Finding, Severity, Silence, diagnose};
+pub use diagnosis::{CutLink, Diagnosis, Finding, Severity, Silence, diagnose};
 pub use engine::{Channels, EngineConfig, EngineHandle, start_engine};
 pub use epochs::PeerTracker;
 pub use error::{KeyError, NodeError};

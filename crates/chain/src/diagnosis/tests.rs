@@ -17,6 +17,7 @@ fn healthy() -> NodeStatus {
         last_heard_ms: (index > 0).then_some(NOW - 900),
         last_vote: None,
         clock_ahead_ms: (index > 0).then_some(-40),
+        report: None,
     };
     NodeStatus {
         chain: "main".into(),
