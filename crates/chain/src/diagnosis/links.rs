@@ -69,20 +69,18 @@ impl<'a> Links<'a> {
         validators.filter(move |(_, validator)| !validator.is_me && self.tells_of_others(validator)).map(|(at, _)| at)
     }
 
-    /// The greatest number of these validators that hear one another, and a division of them into such groups. What is not told is no cut.
+    /// The greatest number of these validators that may hear one another: what is not told is no cut.
+    pub(super) fn most_together(self, among: &[usize]) -> usize {
+        let groups = divided(among, |group, one| group.iter().all(|other| !self.is_cut(one, *other)));
+        groups.iter().map(Vec::len).max().unwrap_or_default()
+    }
+
+    /// These validators in groups whose members hear one another, by what is told: each hears, or is heard by, another one of its group.
     pub(super) fn groups(self, among: &[usize]) -> Vec<Vec<usize>> {
-        let divided = (0..among.len()).map(|first| {
-            let mut groups: Vec<Vec<usize>> = Vec::new();
-            for at in among[first..].iter().chain(&among[..first]) {
-                match groups.iter_mut().find(|group| group.iter().all(|other| !self.is_cut(*at, *other))) {
-                    Some(group) => group.push(*at),
-                    None => groups.push(vec![*at]),
-                }
-            }
-            groups
+        let is_told = |one, other| self.hears(one, other) == Some(true) || self.hears(other, one) == Some(true);
+        let mut groups = divided(among, |group, one| {
+            group.iter().all(|other| !self.is_cut(one, *other)) && group.iter().any(|other| is_told(one, *other))
         });
-        let largest = |groups: &Vec<Vec<usize>>| groups.iter().map(Vec::len).max().unwrap_or_default();
-        let mut groups = divided.rev().max_by_key(largest).unwrap_or_default();
         groups.iter_mut().for_each(|group| group.sort_unstable());
         groups.sort();
         groups
@@ -142,4 +140,24 @@ impl<'a> Links<'a> {
     const fn age_ms(self, at_ms: u64) -> u64 {
         self.status.now_ms.saturating_sub(at_ms)
     }
+}
+
+/// Divides positions into groups, each into the first that it belongs to; of the divisions that begin with each in turn the one with the largest
+/// group, and the fewest groups.
+fn divided(among: &[usize], belongs: impl Fn(&[usize], usize) -> bool) -> Vec<Vec<usize>> {
+    let begin_with = |first: usize| {
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for at in among[first..].iter().chain(&among[..first]) {
+            match groups.iter_mut().find(|group| belongs(group.as_slice(), *at)) {
+                Some(group) => group.push(*at),
+                None => groups.push(vec![*at]),
+            }
+        }
+        groups
+    };
+    let rank = |groups: &Vec<Vec<usize>>| {
+        let largest = groups.iter().map(Vec::len).max().unwrap_or_default();
+        (largest, std::cmp::Reverse(groups.len()))
+    };
+    (0..among.len()).rev().map(begin_with).max_by_key(rank).unwrap_or_default()
 }

@@ -84,8 +84,8 @@ fn progress(status: &NodeStatus) -> Vec<Finding> {
     let stands_for_ms = stands_for_ms(status);
     let cut = links.cut(&running);
     let divided = || {
-        let groups = (!cut.is_empty() && running.len() >= needed).then(|| links.groups(&running))?;
-        groups.iter().all(|group| group.len() < needed).then_some(groups)
+        let is_divided = !cut.is_empty() && running.len() >= needed && links.most_together(&running) < needed;
+        is_divided.then(|| links.groups(&running))
     };
     let mut findings = Vec::new();
     if final_height.saturating_sub(status.head.height) > BLOCKS_ON_THEIR_WAY {
