@@ -32,7 +32,8 @@ impl fmt::Display for Finding {
                 }
                 if !not_voting.is_empty() {
                     let and = if silent.is_empty() { "" } else { ", and " };
-                    write!(f, "{and}{} run without voting", list(not_voting))?;
+                    let run = if not_voting.len() == 1 { "runs" } else { "run" };
+                    write!(f, "{and}{} {run} without voting", list(not_voting))?;
                 }
                 if silent.is_empty() {
                     return write!(f, ". They vote again by themselves when they can");
