@@ -1,7 +1,7 @@
 //! PostgreSQL's binary COPY format (its manual, "COPY", "Binary Format"), decoded as it comes, straight into columns.
 
 use super::{
-    ExtractError, MAX_FIELD_BYTES,
+    Column, ExtractError, MAX_FIELD_BYTES,
     columns::{Columns, integer},
 };
 
@@ -9,6 +9,22 @@ const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
 const HEADER_BYTES: usize = 19;
 const TRAILER: i16 = -1;
 const NULL: i32 = -1;
+
+/// Reads a stream that comes in pieces, of which the first column is the cursor: how many rows it has, and the cursor of the last.
+///
+/// # Errors
+/// [`ExtractError::SourceMalformed`], [`ExtractError::SourceLost`] for a stream that breaks off.
+pub fn read_copy<'a>(
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    columns: &[Column],
+) -> Result<(u64, Option<i64>), ExtractError> {
+    let (mut decoder, mut columns) = (CopyDecoder::new(Some(0)), Columns::new(columns));
+    for piece in pieces {
+        decoder.update(piece, &mut columns, |full| full.take().map(drop))?;
+    }
+    decoder.finish()?;
+    Ok((decoder.rows, decoder.cursor))
+}
 
 /// A decoder between two pieces of the stream.
 pub(super) struct CopyDecoder {
