@@ -190,7 +190,10 @@ mod tests {
         }
 
         #[test]
-        fn what_is_said_is_what_is_read(numbers: [u64; 5], up_seconds: u32, abstains_through: Option<u64>, heard in proptest::collection::vec(any::<u32>(), 0..=MAX_VALIDATORS)) {
+        fn what_is_said_is_what_is_read(
+            numbers in any::<[u64; 5]>(), up_seconds in any::<u32>(), abstains_through in any::<Option<u64>>(),
+            heard in proptest::collection::vec(any::<u32>(), 0..=MAX_VALIDATORS),
+        ) {
             let [epoch, view, final_view, height, final_height] = numbers;
             let said = SelfReport { epoch, view, final_view, height, final_height, up_seconds, abstains_through, heard };
             let bytes = said.encode();
