@@ -93,7 +93,7 @@ fn name_of(finding: &chancery_chain::Finding) -> &'static str {
     match finding {
         Finding::NoQuorum { .. } => "no-quorum",
         Finding::Partitioned { .. } => "partitioned",
-        Finding::Cut { .. } => "links-cut",
+        Finding::Cut { .. } => "cut",
         Finding::OthersBehind { .. } => "others-behind",
         Finding::NotVoting { .. } => "not-voting",
         Finding::CutOff { .. } => "cut-off",

@@ -67,7 +67,7 @@ export const FINDING_TEXT: Record<string, TextKey> = {
   'no-quorum': 'portal.finding.noQuorum',
   'cut-off': 'portal.finding.cutOff',
   partitioned: 'portal.finding.partitioned',
-  'links-cut': 'portal.finding.linksCut',
+  cut: 'portal.finding.linksCut',
   'others-behind': 'portal.finding.othersBehind',
   'not-voting': 'portal.finding.notVoting',
   'not-permitted': 'portal.finding.notPermitted',
