@@ -61,10 +61,10 @@ pub use registry::{
     organization_text, registered_validators,
 };
 pub use signatures::recover_senders;
-// For `testing/decoders` alone: nobody else has a reason to write chunks that no store has.
 pub use snapshot::{
     Handover, SnapshotBlock, SnapshotError, SnapshotOptions, SnapshotSummary, Trust, check_snapshot, import_snapshot,
 };
+// For `testing/decoders` alone: nobody else has a reason to write chunks that no store has.
 #[doc(hidden)]
 pub use snapshot::{snapshot_chunks, snapshot_of_chunks};
 pub use state::{Account, AccountProof, StateError, StateView, StorageProof};
