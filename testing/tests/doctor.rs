@@ -77,6 +77,12 @@ async fn a_survivor_names_who_is_missing_and_calls_a_chain_well_that_is() {
     network.nodes[2].kill().unwrap();
     let said = doctor_says(&network.nodes[0], NEEDS_ATTENTION, "nothing is heard of validator-3;");
     assert!(said.contains("the chain goes on"), "{said}");
+    // CHAIN-9: what the others have, and whom they hear, as they tell.
+    let status = rpc(&network.nodes[0].rpc, "chancery_status", json!([])).await.unwrap();
+    let validators = status["validators"].as_array().unwrap();
+    let told = &validators.iter().find(|validator| validator["organization"] == "validator-2").unwrap()["report"];
+    assert!(told["height"].as_u64() > Some(0) && told["blocksBehind"].is_u64(), "{status}");
+    assert_eq!(told["heardMs"].as_array().map(Vec::len), Some(4), "{status}");
 
     // Two of four: it stands still, and each node that is left names both, a follower too.
     network.nodes[3].kill().unwrap();
@@ -84,6 +90,7 @@ async fn a_survivor_names_who_is_missing_and_calls_a_chain_well_that_is() {
         let said = doctor_says(node, SICK, "the chain stands still");
         assert!(said.contains("2 validators are heard and 3 are needed"), "{said}");
         assert!(said.contains("validator-3 and validator-4"), "{said}");
+        assert!(said.contains("on this side that tell"), "{said}");
         assert!(!said.contains("validator-1") && !said.contains("validator-2"), "{said}");
     }
     let (code, json, _) = chancery(&["--json", "doctor", "--rpc", &network.nodes[0].rpc]);

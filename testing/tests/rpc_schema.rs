@@ -1,8 +1,9 @@
-//! Every standard method, called on a real node with real data: its results have the shape that the OpenRPC document of ethereum/execution-apis
-//! gives them, and its errors the codes.
+//! Every standard method, called on a real node with real data: parameters of the shape that the OpenRPC document of ethereum/execution-apis gives them
+//! are taken, results have theirs, and errors the codes.
 //!
-//! The document comes from the npm package that `testing/clients` installs; `CHANCERY_OPENRPC` names another one, as the project's own
-//! build makes it. What the packaged edition does not have is in `rpc_schema/additions.json`.
+//! The document is put together from that project's sources (`rpc_schema/execution-apis.json`, CC0-1.0, of the commit that it names);
+//! `CHANCERY_OPENRPC` names another one, as that project's own build makes it. What it does not say, or says of nothing in particular, is in
+//! `rpc_schema/additions.json` in our words; where both speak, both count.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 #[path = "rpc_schema/calls.rs"]
@@ -47,6 +48,22 @@ const NOT_STANDARD: &[&str] = &[
     "txpool_inspect",
 ];
 
+/// What is taken beyond what execution-apis ask for: parameter by method.
+const BEYOND: &[(&str, &str)] = &[
+    // A block by `{ "blockHash": ... }` (EIP-1898).
+    ("eth_call", "Block"),
+    ("eth_getBalance", "Block"),
+    ("eth_getCode", "Block"),
+    ("eth_getProof", "Block"),
+    ("eth_getStorageAt", "Block"),
+    ("eth_getTransactionCount", "Block"),
+    // `data` for `input`, and changes of the state, as geth has them.
+    ("eth_call", "Transaction"),
+    ("eth_call", "number 3"),
+    // Without percentiles there are no rewards.
+    ("eth_feeHistory", "rewardPercentiles"),
+];
+
 fn is_ours(method: &str) -> bool {
     method.starts_with("chancery_")
 }
@@ -83,13 +100,21 @@ async fn every_answer_has_the_shape_that_execution_apis_give_it() {
     let (_dir, _network, facts) = started().await;
     let calls = facts.calls();
     let mut mistakes = Vec::new();
+    let mut beyond = BTreeSet::new();
     for call in &calls {
+        if !matches!(call.expected, Expected::Error(calls::INVALID_PARAMS)) {
+            beyond.extend(document.other_parameters(call.method, &call.params).into_iter().map(|it| (call.method, it)));
+        }
         let answer = facts.node.call(call.method, call.params.clone()).await.unwrap();
         if let Some(mistake) = mistake(&document, call, &answer) {
             mistakes.push(format!("{} {}: {mistake}", call.method, call.params));
         }
     }
     assert!(mistakes.is_empty(), "{} of {} calls:\n{}", mistakes.len(), calls.len(), mistakes.join("\n"));
+
+    // Everything else that was asked had the parameters of the specification, and was taken.
+    let known: BTreeSet<_> = BEYOND.iter().map(|(method, parameter)| (*method, (*parameter).to_owned())).collect();
+    assert_eq!(beyond, known);
 
     let answered: BTreeSet<_> =
         calls.iter().filter(|call| matches!(call.expected, Expected::Result)).map(|call| call.method).collect();
@@ -111,6 +136,21 @@ fn methods_of_no_standard_are_known_as_such() {
             !NOT_STANDARD.contains(&method),
             "{method}: rpc_schema.rs and the document disagree on whether it is standard"
         );
+    }
+}
+
+#[test]
+fn a_parameter_of_another_shape_is_noticed() {
+    let document = Document::read();
+    for (method, params, wrong) in [
+        ("eth_getBalance", json!(["0x00", "latest"]), vec!["Address"]),
+        ("eth_getBalance", json!([]), vec!["Address"]),
+        ("eth_getBlockByNumber", json!(["newest", 1]), vec!["Block", "Hydrated transactions"]),
+        ("eth_chainId", json!([1]), vec!["number 1"]),
+        ("eth_getLogs", json!([{ "address": "0x1" }]), vec!["Filter"]),
+        ("eth_getTransactionByHash", json!([format!("0x{}", "0".repeat(64))]), vec![]),
+    ] {
+        assert_eq!(document.other_parameters(method, &params), wrong, "{method} {params}");
     }
 }
 

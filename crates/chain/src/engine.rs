@@ -40,7 +40,7 @@ use crate::{
     last_votes::LastVotes,
     orchestrator::{EpochMuxes, EpochStart, Orchestrator, StartEngine},
     presumption::signs_of_life,
-    recovery,
+    recovery, self_report,
     storage::{self, BLOCKS_PER_SECTION, REPLAY_BUFFER_BYTES, WRITE_BUFFER_BYTES},
     vote_record::VoteRecord,
     witness::Electorate,
@@ -149,7 +149,7 @@ impl EngineHandle {
 }
 
 /// Starts consensus over the given channels. What was left by an earlier run is taken up first: the execution store catches
-/// up with consensus' own files, and consensus begins no lower than what execution has (CHAIN-5).
+/// up with consensus' own files, and consensus begins no lower than what execution has; what both lack is fetched from peers (CHAIN-5).
 ///
 /// # Errors
 /// [`NodeError::ConsensusStorage`], [`NodeError::ExecutionBehind`], [`NodeError::Store`], [`NodeError::Finalize`], [`NodeError::VoteRecord`].
@@ -184,39 +184,47 @@ where
     let (votes, vote_failures) = VoteRecord::open(&votes_dir, &data_dir, &partition)?;
     let membership = Membership::new(chain.clone(), validators, keys);
     let cache = storage::page_cache();
-    let (blocks, certificates) = storage::open(&context, &partition, &cache, &chain).await?;
-    recovery::replay(&context, &chain, &blocks, &certificates, &partition).await?;
-    let floor = recovery::highest_certificate(&chain, &membership, &partition)?;
+    let mut begins_anew = false;
+    let (marshal, mailbox, floor, head) = loop {
+        let (blocks, certificates) = storage::open(&context, &partition, &cache, &chain).await?;
+        recovery::replay(&context, &chain, &blocks, &certificates, &partition).await?;
+        let floor = recovery::highest_certificate(&chain, &membership, &partition)?;
+        let (marshal, mailbox, processed) = MarshalActor::init(
+            context.child("marshal"),
+            certificates,
+            blocks,
+            marshal::Config {
+                provider: membership.schemes().clone(),
+                epocher: membership.epocher(),
+                start: recovery::marshal_start(&context, &chain, &partition, floor.as_ref()).await?,
+                partition_prefix: partition.clone(),
+                mailbox_size: MAILBOX_MESSAGES,
+                view_retention: VIEW_RETENTION,
+                prunable_items_per_section: BLOCKS_PER_SECTION,
+                page_cache: cache.clone(),
+                replay_buffer: REPLAY_BUFFER_BYTES,
+                key_write_buffer: WRITE_BUFFER_BYTES,
+                value_write_buffer: WRITE_BUFFER_BYTES,
+                block_codec_config: (),
+                max_repair: MAX_REPAIR,
+                max_pending_acks: MAX_PENDING_ACKS,
+                strategy: Sequential,
+            },
+        )
+        .await;
+        let head = chain.head().block().height();
+        let processed = processed.processed().map_or(0, |processed| processed.height().get());
+        if processed <= head {
+            break (marshal, mailbox, floor, head);
+        }
+        if begins_anew || !has_peers {
+            return Err(NodeError::ExecutionBehind { chain: name.to_string(), data_dir, partition, head, processed });
+        }
+        drop((marshal, mailbox));
+        recovery::forget_progress(&context, &name, &partition, head, processed).await?;
+        begins_anew = true;
+    };
     let epoch = membership.current_epoch();
-
-    let (marshal, mailbox, processed) = MarshalActor::init(
-        context.child("marshal"),
-        certificates,
-        blocks,
-        marshal::Config {
-            provider: membership.schemes().clone(),
-            epocher: membership.epocher(),
-            start: recovery::marshal_start(&context, &chain, &partition, floor.as_ref()).await?,
-            partition_prefix: partition.clone(),
-            mailbox_size: MAILBOX_MESSAGES,
-            view_retention: VIEW_RETENTION,
-            prunable_items_per_section: BLOCKS_PER_SECTION,
-            page_cache: cache.clone(),
-            replay_buffer: REPLAY_BUFFER_BYTES,
-            key_write_buffer: WRITE_BUFFER_BYTES,
-            value_write_buffer: WRITE_BUFFER_BYTES,
-            block_codec_config: (),
-            max_repair: MAX_REPAIR,
-            max_pending_acks: MAX_PENDING_ACKS,
-            strategy: Sequential,
-        },
-    )
-    .await;
-    let head = chain.head().block().height();
-    let processed = processed.processed().map_or(0, |processed| processed.height().get());
-    if processed > head {
-        return Err(NodeError::ExecutionBehind { chain: name.to_string(), data_dir, partition, head, processed });
-    }
 
     let resolver = backfill::init(
         context.child("backfill"),
@@ -257,7 +265,11 @@ where
     let (tell_changes, changes) = mpsc::unbounded_channel();
     let (finalizer, reporter) = Finalizer::new(chain.clone(), name.clone(), mailbox.clone(), tell_changes);
     let heard_votes = (channels.votes.0, witness.hearing(channels.votes.1));
-    let muxes = EpochMuxes::start(&context, heard_votes, channels.certificates, channels.resolver);
+    let mut muxes = EpochMuxes::start(&context, heard_votes, channels.certificates, channels.resolver);
+    if has_peers && let Some(reports) = muxes.reports().await {
+        let witness = witness.clone();
+        context.child("reports").spawn(move |context| self_report::run(context, witness, reports));
+    }
     let start = engine_starter(context.child("epoch"), me, blocker, automaton, timing, cache, witness.clone());
     let mut orchestrator = Orchestrator {
         name: name.clone(),

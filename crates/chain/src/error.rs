@@ -134,9 +134,10 @@ pub enum NodeError {
         /// What storage says.
         message: String,
     },
-    /// The execution store lacks final blocks that consensus has passed on already, and they are kept nowhere here.
+    /// The execution store lacks final blocks that consensus has passed on already, and nobody else is there to have them. A node with peers
+    /// fetches them.
     #[error(
-        "chain {chain} has blocks up to {head}, but consensus has seen them final up to {processed}; restore {data_dir} from a backup (`chancery restore --replace`), import a snapshot of another node (`chancery snapshot import --replace`), or delete the consensus files {partition}* as well so that this node fetches the chain again"
+        "chain {chain} has blocks up to {head}, but consensus has seen them final up to {processed}, and this node has no peers to fetch them from; restore {data_dir} from a backup (`chancery restore --replace`)"
     )]
     ExecutionBehind {
         /// The chain's name.

@@ -23,6 +23,7 @@
 //!   and never in an answer that differs from what was final.
 //! - CHAIN-7: a validator whose journal of votes is lost, or was put back, votes in no view that it may have voted in before,
 //!   unless it is the chain's only one (decision 0016).
+//! - CHAIN-9: what validators tell of themselves is for whoever asks why the chain stands still; nothing is decided by it.
 //!
 //! What this crate must not do: decide what a valid block is (execution does), serve methods (rpc does), or verify
 //! certificates for others (light does).
@@ -48,6 +49,7 @@ mod node;
 mod orchestrator;
 mod presumption;
 mod recovery;
+mod self_report;
 mod snapshot;
 mod storage;
 mod validators;
@@ -61,7 +63,7 @@ pub use chancery_execution::chain_essentials;
 pub use config::{
     ConsensusTiming, DEFAULT_HEARTBEAT, MAX_CLOCK_DRIFT, NodeConfig, P2pConfig, PeerAddress, Role, runtime_config,
 };
-pub use diagnosis::{Diagnosis, Finding, Severity, Silence, diagnose};
+pub use diagnosis::{CutLink, Diagnosis, Finding, Severity, Silence, diagnose};
 pub use engine::{Channels, EngineConfig, EngineHandle, start_engine};
 pub use epochs::PeerTracker;
 pub use error::{KeyError, NodeError};

@@ -29,6 +29,7 @@ use crate::{
     epochs::Membership,
     final_views::{self, NewestFinalization, final_after},
     finalizer::{ChainChange, Marshal},
+    self_report,
     storage::BlockFinalization,
     vote_record::{Standing, VoteRecord},
 };
@@ -91,6 +92,11 @@ impl<S: Sender<PublicKey = PeerKey>> EpochMuxes<S> {
             vote = self.votes_elsewhere.recv() => vote,
             certificate = self.certificates_elsewhere.recv() => certificate,
         }
+    }
+
+    /// Where validators tell one another how they are: beside the requests, since what is not routed there is dropped and nothing else.
+    pub(crate) async fn reports(&mut self) -> Option<(SubSender<S>, SubReceiver<PeerKey>)> {
+        self.resolver.register(self_report::SUB_CHANNEL).await.ok()
     }
 
     async fn register(&mut self, epoch: u64) -> Option<EpochChannels<S>> {

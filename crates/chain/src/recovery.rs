@@ -6,7 +6,7 @@ use commonware_consensus::marshal::Start;
 use commonware_cryptography::Digested;
 use commonware_runtime::{Clock, Metrics, Spawner, Storage};
 use commonware_storage::archive;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::{
     BlockDigest, ConsensusBlock, ConsensusScheme, NodeError,
@@ -87,7 +87,7 @@ pub(crate) async fn marshal_start<E: Storage>(
     partition: &str,
     floor: Option<&BlockFinalization>,
 ) -> Result<Start<ConsensusScheme, BlockDigest, Digested<ConsensusBlock>>, NodeError> {
-    let has_progress = context.scan(&format!("{partition}-application-metadata")).await.is_ok();
+    let has_progress = context.scan(&progress(partition)).await.is_ok();
     if let (false, Some(floor)) = (has_progress, floor) {
         return Ok(Start::Floor(floor.clone()));
     }
@@ -97,4 +97,30 @@ pub(crate) async fn marshal_start<E: Storage>(
     };
     let genesis = chain.block(0)?.ok_or_else(damaged)?;
     Ok(Start::Genesis(ConsensusBlock::digested(genesis.block().clone())))
+}
+
+/// Lets marshal begin again where the execution store is: its progress says that the store has blocks which were lost since. What it has archived
+/// stays; what is missing between is fetched from peers, as by a node that was away.
+pub(crate) async fn forget_progress<E: Storage>(
+    context: &E,
+    chain: &str,
+    partition: &str,
+    head: u64,
+    processed: u64,
+) -> Result<(), NodeError> {
+    warn!(
+        %chain,
+        head,
+        processed,
+        "the execution store lacks final blocks that it had: they are fetched from the other nodes"
+    );
+    context
+        .remove(&progress(partition), None)
+        .await
+        .map_err(|error| NodeError::ConsensusStorage { partition: partition.into(), message: error.to_string() })
+}
+
+/// Where marshal keeps how far the application is.
+fn progress(partition: &str) -> String {
+    format!("{partition}-application-metadata")
 }

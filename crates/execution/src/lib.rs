@@ -64,6 +64,9 @@ pub use signatures::recover_senders;
 pub use snapshot::{
     Handover, SnapshotBlock, SnapshotError, SnapshotOptions, SnapshotSummary, Trust, check_snapshot, import_snapshot,
 };
+// For `testing/decoders` alone: nobody else has a reason to write chunks that no store has.
+#[doc(hidden)]
+pub use snapshot::{snapshot_chunks, snapshot_of_chunks};
 pub use state::{Account, AccountProof, StateError, StateView, StorageProof};
 pub use store::{OpenError, PruneReport, StoreConfig, StoreError};
 pub use transaction::{MAX_TRANSACTION_BYTES, RecoveredTransaction, SignedTransaction, TransactionDecodeError};

@@ -48,8 +48,8 @@ pub use error::{
 pub use limits::RpcLimits;
 pub use metrics::{LATENCY_BUCKETS_US, MethodMetrics, RpcMetrics};
 pub use reports::{
-    ClockSet, DiskStatus, EvidenceRecord, HeadStatus, LastVote, NodeReports, NodeStatus, TimingStatus, ValidatorStatus,
-    ViewStatus,
+    ClockSet, DiskStatus, EvidenceRecord, HeadStatus, LastVote, NodeReports, NodeStatus, ReportedStatus, TimingStatus,
+    ValidatorStatus, ViewStatus,
 };
 pub use server::{LocalRpc, RpcConfig, RpcHandle, RpcServer, RpcStartError};
 pub use tokens::{RpcGroup, RpcToken, RpcTokens};

@@ -118,6 +118,36 @@ pub struct ValidatorStatus {
     pub last_vote: Option<LastVote>,
     /// How far the time of its last proposal lay ahead of this node's clock when it arrived; negative: behind.
     pub clock_ahead_ms: Option<i64>,
+    /// What it last told of itself; absent if it never did, as nodes of an earlier release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<ReportedStatus>,
+}
+
+/// What a validator told of itself: its word. Times are this node's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportedStatus {
+    /// When it arrived.
+    pub at_ms: u64,
+    /// Since when it runs.
+    pub up_since_ms: u64,
+    /// The epoch that it is in.
+    pub epoch: u64,
+    /// The last view that it has heard of.
+    pub view: u64,
+    /// The last view of the epoch that it knows to be final.
+    pub final_view: u64,
+    /// The last block that it has executed.
+    pub height: u64,
+    /// The highest block that it knows to be final.
+    pub final_height: u64,
+    /// Blocks that were known to be final when this arrived, by this node or by it, and that it did not have.
+    pub blocks_behind: u64,
+    /// It has lost the journal of its votes and votes in no view up to this one; absent when it may vote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abstains_through: Option<u64>,
+    /// When it last heard each validator, in the order of the set, `null` for one that it never heard; empty if it is in another epoch than this node.
+    pub heard_ms: Vec<Option<u64>>,
 }
 
 /// A validator's last vote.

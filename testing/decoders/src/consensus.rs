@@ -2,7 +2,7 @@
 //! the light client reads the same certificates by itself.
 
 use bytes::Bytes;
-use chancery_chain::{BlockDigest, ConsensusScheme, ValidatorKeys, ValidatorSet};
+use chancery_chain::{BlockDigest, ConsensusScheme, ValidatorKeys, ValidatorSet, wire::decode_self_report};
 use chancery_execution::GenesisConfig;
 use chancery_light::{FinalityCertificate, MAX_VALIDATORS};
 use commonware_codec::{Decode, DecodeExt as _, Encode};
@@ -18,18 +18,25 @@ use crate::genesis;
 /// A message has one encoding, and the light client reads each finality certificate that consensus reads, and as the same.
 pub fn check(data: &[u8]) {
     let Some((kind, data)) = data.split_first() else { return };
-    match kind % 5 {
+    match kind % 6 {
         0 => one_encoding::<Vote<ConsensusScheme, BlockDigest>>(data, &()),
         1 => one_encoding::<Certificate<ConsensusScheme, BlockDigest>>(data, &MAX_VALIDATORS),
         2 => one_encoding::<Activity<ConsensusScheme, BlockDigest>>(data, &MAX_VALIDATORS),
         3 => one_encoding::<Proposal<BlockDigest>>(data, &()),
-        _ => finality(data),
+        4 => finality(data),
+        _ => self_report(data),
     }
 }
 
 fn one_encoding<T: Decode + Encode>(data: &[u8], config: &T::Cfg) {
     if let Ok(message) = T::decode_cfg(Bytes::copy_from_slice(data), config) {
         assert_eq!(message.encode().as_ref(), data, "a message has two encodings");
+    }
+}
+
+fn self_report(data: &[u8]) {
+    if let Ok(again) = decode_self_report(Bytes::copy_from_slice(data)) {
+        assert_eq!(again.as_ref(), data, "a report has two encodings");
     }
 }
 
@@ -84,5 +91,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
         tagged(2, OwnActivity::Finalization(finalization.clone()).encode()),
         tagged(3, proposal(2).encode()),
         tagged(4, finalization.encode()),
+        // Version, five numbers, seconds, nothing abstained from, four validators.
+        tagged(5, Bytes::from_static(&[1, 3, 0xac, 2, 7, 9, 9, 60, 0, 4, 1, 2, 0, 6])),
+        tagged(5, Bytes::from_static(&[1, 0, 1, 0, 1, 1, 1, 1, 0xff, 1, 0])),
     ]
 }

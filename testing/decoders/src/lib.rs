@@ -13,6 +13,7 @@ pub mod bundles;
 pub mod certificate_files;
 pub mod certificates;
 pub mod consensus;
+pub mod copied_rows;
 pub mod evidence;
 pub mod genesis;
 pub mod handovers;
@@ -20,14 +21,17 @@ pub mod messages;
 pub mod node_certificates;
 pub mod operations;
 mod patches;
+pub mod remote_servers;
 pub mod request_proofs;
 pub mod rpc;
 pub mod sealed_documents;
 pub mod signed_requests;
+pub mod snapshots;
 pub mod stapled_files;
 pub mod state_proofs;
 pub mod stored_values;
 pub mod submissions;
+pub mod syslog_messages;
 pub mod transactions;
 
 /// A group of decoders with its property and its seeds.
@@ -54,19 +58,23 @@ pub const TARGETS: &[Target] = targets![
     certificate_files,
     certificates,
     consensus,
+    copied_rows,
     evidence,
     genesis,
     handovers,
     messages,
     node_certificates,
     operations,
+    remote_servers,
     request_proofs,
     rpc,
     sealed_documents,
     signed_requests,
+    snapshots,
     stapled_files,
     state_proofs,
     stored_values,
     submissions,
+    syslog_messages,
     transactions,
 ];

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const NOBODY: Address = address!("000000000000000000000000000000000000bbbb");
 /// The code of wrong parameters.
-const INVALID_PARAMS: i64 = -32602;
+pub(crate) const INVALID_PARAMS: i64 = -32602;
 /// The code of a transaction or execution that is refused.
 const REFUSED: i64 = -32000;
 /// The code of an execution that reverted.

@@ -14,6 +14,8 @@ use super::nodes::CityNodes;
 
 /// How long an answer is kept: anybody may ask, and a status costs a look at everything that a node measures.
 const KEPT: Duration = Duration::from_secs(2);
+/// What a validator elsewhere has told is news for so long.
+const TOLD_WITHIN_MS: u64 = 10_000;
 
 /// Looks at the nodes of a city. It keeps none of them alive.
 pub(super) struct NodePeers {
@@ -58,13 +60,18 @@ pub(super) fn seen(statuses: &[NodeStatus]) -> Option<ChainPeers> {
         .collect();
     let final_height = statuses.iter().map(|status| status.final_height).max().unwrap_or(first.final_height);
     let peers = first.validators.iter().map(|validator| {
-        let height = heights.get(validator.peer_key.as_str()).copied();
+        // One that runs elsewhere has told what it has.
+        let told = validator.report.as_ref().filter(|told| first.now_ms.saturating_sub(told.at_ms) <= TOLD_WITHIN_MS);
+        let own = heights.get(validator.peer_key.as_str()).copied();
         PeerSeen {
             organization: validator.organization.clone(),
             is_connected: validator.is_me || validator.connected_since_ms.is_some(),
             last_heard_ms: if validator.is_me { Some(first.now_ms) } else { validator.last_heard_ms },
-            height,
-            blocks_behind: height.map(|height| final_height.saturating_sub(height)),
+            height: own.or(told.map(|told| told.height)),
+            blocks_behind: match own {
+                Some(height) => Some(final_height.saturating_sub(height)),
+                None => told.map(|told| told.blocks_behind),
+            },
         }
     });
     let diagnosis = diagnose(first, None);
@@ -85,6 +92,10 @@ fn name_of(finding: &chancery_chain::Finding) -> &'static str {
     use chancery_chain::Finding;
     match finding {
         Finding::NoQuorum { .. } => "no-quorum",
+        Finding::Partitioned { .. } => "partitioned",
+        Finding::Cut { .. } => "cut",
+        Finding::OthersBehind { .. } => "others-behind",
+        Finding::NotVoting { .. } => "not-voting",
         Finding::CutOff { .. } => "cut-off",
         Finding::NotPermitted { .. } => "not-permitted",
         Finding::Stalled { .. } => "stalled",
@@ -104,7 +115,7 @@ fn name_of(finding: &chancery_chain::Finding) -> &'static str {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use chancery_rpc::{HeadStatus, TimingStatus, ValidatorStatus};
+    use chancery_rpc::{HeadStatus, ReportedStatus, TimingStatus, ValidatorStatus};
 
     use super::*;
 
@@ -120,6 +131,7 @@ mod tests {
             last_heard_ms: heard.contains(&at).then_some(NOW_MS - 100),
             last_vote: None,
             clock_ahead_ms: None,
+            report: None,
         };
         NodeStatus {
             chain: "main".into(),
@@ -153,6 +165,30 @@ mod tests {
         assert_eq!(peers.peers[2].organization, "city 2");
         assert_eq!((peers.final_height, peers.epoch, peers.waiting_transactions), (50, 3, 2));
         assert_eq!((peers.peers[0].last_heard_ms, peers.peers[2].last_heard_ms), (Some(NOW_MS), None));
+    }
+
+    // S-SVC
+    #[test]
+    fn a_validator_elsewhere_is_told_of_as_it_tells_and_not_when_that_is_old() {
+        let told = |at_ms: u64| {
+            let mut node = status(0, 50, &[1, 2]);
+            node.validators[2].report = Some(ReportedStatus {
+                at_ms,
+                up_since_ms: NOW_MS - 60_000,
+                epoch: 3,
+                view: 70,
+                final_view: 68,
+                height: 10,
+                final_height: 49,
+                blocks_behind: 39,
+                abstains_through: None,
+                heard_ms: vec![Some(NOW_MS - 100); 3],
+            });
+            let peers = seen(&[node]).unwrap();
+            (peers.peers[2].height, peers.peers[2].blocks_behind, peers.findings)
+        };
+        assert_eq!(told(NOW_MS - 1_000), (Some(10), Some(39), vec!["others-behind".to_owned()]));
+        assert_eq!(told(NOW_MS - 20_000), (None, None, vec![]));
     }
 
     // S-SVC, bad input: no node of the chain runs here

@@ -78,7 +78,14 @@ fn since(silence: &Silence, now_ms: u64) -> String {
         None => "not heard since this node started".to_owned(),
     };
     let connection = if silence.is_connected { "connected" } else { "not connected" };
-    format!("{}: {when}, {connection}", silence.organization)
+    let side = match (silence.heard_by.as_slice(), silence.side_since_ms) {
+        ([], Some(at_ms)) if Some(at_ms) > silence.since_ms => {
+            format!(", not heard by anybody on this side for {} s", now_ms.saturating_sub(at_ms) / 1000)
+        }
+        ([], _) => String::new(),
+        (by, _) => format!(", but heard by {}", by.join(", ")),
+    };
+    format!("{}: {when}, {connection}{side}", silence.organization)
 }
 
 fn summary(status: &NodeStatus) -> String {

@@ -1,6 +1,6 @@
-use std::fmt;
-
 use serde::Serialize;
+
+use super::CutLink;
 
 /// How much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -22,6 +22,10 @@ pub struct Silence {
     pub since_ms: Option<u64>,
     /// Whether there is a connection all the same.
     pub is_connected: bool,
+    /// When anybody on this side of a cut last heard it, this node included, milliseconds since 1970; none if nobody has.
+    pub side_since_ms: Option<u64>,
+    /// Who hears it all the same.
+    pub heard_by: Vec<String>,
 }
 
 /// One thing that is wrong. Its text says what, and what to do.
@@ -33,12 +37,34 @@ pub enum Finding {
     NoQuorum {
         /// Who is not heard.
         silent: Vec<Silence>,
-        /// Validators that are heard, this node included.
+        /// Who runs without voting.
+        not_voting: Vec<String>,
+        /// Validators that are heard and vote, this node included.
         heard: usize,
+        /// Validators that are needed.
+        needed: usize,
+        /// Other validators that tell this node whom they hear.
+        telling: usize,
+        /// For how long nothing has become final, in milliseconds.
+        stands_for_ms: u64,
+    },
+    /// Enough validators run, and too few of them hear one another.
+    Partitioned {
+        /// Validators that hear one another, as far as it is told.
+        groups: Vec<Vec<String>>,
+        /// Who does not hear whom.
+        cut: Vec<CutLink>,
+        /// Of whom nobody on this side has heard.
+        silent: Vec<Silence>,
         /// Validators that are needed.
         needed: usize,
         /// For how long nothing has become final, in milliseconds.
         stands_for_ms: u64,
+    },
+    /// The chain goes on, though some validators that run do not hear one another.
+    Cut {
+        /// Who does not hear whom.
+        links: Vec<CutLink>,
     },
     /// Nobody is heard.
     CutOff {
@@ -64,6 +90,28 @@ pub enum Finding {
         stands_for_ms: u64,
         /// Who is not heard.
         silent: Vec<Silence>,
+        /// Whether all that are heard have told that they hear one another.
+        hear_one_another: bool,
+    },
+    /// Another validator does not have blocks that are final.
+    OthersBehind {
+        /// Whose it is.
+        organization: String,
+        /// Height that it has.
+        head: u64,
+        /// Blocks that it does not have.
+        blocks_behind: u64,
+    },
+    /// Another validator runs and does not vote.
+    NotVoting {
+        /// Whose it is.
+        organization: String,
+        /// Blocks that it does not have.
+        blocks_behind: u64,
+        /// The view in progress.
+        view: u64,
+        /// It has lost the journal of its votes and votes in views after this one; none if it may vote.
+        abstains_through: Option<u64>,
     },
     /// Final blocks are known that this node does not have yet.
     Behind {
@@ -142,11 +190,15 @@ impl Finding {
     pub const fn severity(&self) -> Severity {
         match self {
             Self::NoQuorum { .. }
+            | Self::Partitioned { .. }
             | Self::CutOff { .. }
             | Self::NotPermitted { .. }
             | Self::Stalled { .. }
             | Self::Behind { .. } => Severity::Sick,
             Self::Silent { .. }
+            | Self::Cut { .. }
+            | Self::OthersBehind { .. }
+            | Self::NotVoting { .. }
             | Self::OwnClock { .. }
             | Self::OthersClock { .. }
             | Self::BehindOwnHead { .. }
@@ -163,130 +215,11 @@ impl Finding {
     #[must_use]
     pub fn silent(&self) -> &[Silence] {
         match self {
-            Self::NoQuorum { silent, .. } | Self::Stalled { silent, .. } | Self::Silent { silent, .. } => silent,
+            Self::NoQuorum { silent, .. }
+            | Self::Partitioned { silent, .. }
+            | Self::Stalled { silent, .. }
+            | Self::Silent { silent, .. } => silent,
             _ => &[],
         }
     }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoQuorum { silent, heard, needed, stands_for_ms } => write!(
-                f,
-                "the chain stands still for {}: {heard} validators are heard and {needed} are needed, because nothing is heard of {}. Ask them to start their nodes, or to look at their network",
-                seconds(*stands_for_ms),
-                names(silent)
-            ),
-            Self::CutOff { others, stands_for_ms } => write!(
-                f,
-                "this node is cut off: it hears none of the {others} other validators, and nothing became final for {}. Look at its network (cable, firewall, p2p.listen, the peers' addresses) and at its clock; the others may well go on without it. They may also have taken it off the list of nodes that may connect: ask another node (`chancery network permissions`)",
-                seconds(*stands_for_ms)
-            ),
-            Self::NotPermitted { head } => write!(
-                f,
-                "this node is not permitted to connect: it is not listed among the nodes that may, after block {head}, the last that it has. Ask an organization that runs a validator to propose it (`chancery network propose-permit connect NODE.json`); what the others have decided since, another node shows (`chancery network permissions`)"
-            ),
-            Self::Stalled { heard, needed, view, stands_for_ms, silent } => {
-                write!(
-                    f,
-                    "nothing became final for {} although {heard} validators are heard and {needed} are needed; consensus is in view {view}",
-                    seconds(*stands_for_ms)
-                )?;
-                if !silent.is_empty() {
-                    write!(f, ", nothing is heard of {}", names(silent))?;
-                }
-                write!(
-                    f,
-                    ". The validators that are heard may not hear one another: ask each of their nodes, and look at their logs"
-                )
-            }
-            Self::Behind { head, final_height } => write!(
-                f,
-                "this node is behind: it has block {head}, and block {final_height} is final. It catches up by itself while it has connections; ask again in a minute"
-            ),
-            Self::Silent { silent, heard, needed } => write!(
-                f,
-                "nothing is heard of {}; the chain goes on with the {heard} that are heard ({needed} are needed)",
-                names(silent)
-            ),
-            Self::OwnClock { ahead_ms } => {
-                write!(f, "this node's clock is off: it is {} the others'. {SET_CLOCK}", apart(*ahead_ms))
-            }
-            Self::OthersClock { organization, ahead_ms } => {
-                write!(f, "the clock of {organization} is {} this node's; ask them to look at it", apart(*ahead_ms))
-            }
-            Self::BehindOwnHead { behind_ms } => write!(
-                f,
-                "this node's clock is off: it is at least {} behind the chain's last block. {SET_CLOCK}",
-                seconds(*behind_ms)
-            ),
-            Self::AskersClock { ahead_ms } => {
-                write!(f, "the node's clock is {} the clock of the machine that asks. {SET_CLOCK}", apart(*ahead_ms))
-            }
-            Self::ClockSet { by_ms } => {
-                let (direction, by_ms) = if *by_ms < 0 { ("back", by_ms) } else { ("forward", by_ms) };
-                write!(
-                    f,
-                    "the clock of the node's machine was put {direction} by {} while the node ran. {SET_CLOCK}",
-                    seconds(by_ms.unsigned_abs())
-                )
-            }
-            Self::DiskNearlyFull { path, free_bytes } => write!(
-                f,
-                "the disk is nearly full: {} MiB are left for {path}. Make room before nothing is left: the node stops then",
-                free_bytes >> 20
-            ),
-            Self::Abstaining { through: u64::MAX, .. } => write!(
-                f,
-                "this validator does not vote in this epoch: it has voted in a later one and has lost its journal of votes. It votes again when it has caught up"
-            ),
-            Self::Abstaining { view, through } => write!(
-                f,
-                "this validator does not vote yet: it has lost the journal of its votes, and may have voted in views up to {through}; consensus is in view {view}. It votes again when a later view is final. If the others cannot make one final without it, remove its record of votes (`votes-*` beside its keys) and start it again: it may then contradict an earlier vote, and be shut out by its peers for that"
-            ),
-            Self::LosingLeader { is_me: true, .. } => write!(
-                f,
-                "the others give up this node's turns as leader: its blocks come too late or not at all. Look at its machine's load, its network and its log"
-            ),
-            Self::LosingLeader { organization, .. } => write!(
-                f,
-                "{organization} is heard, but its turns as leader are given up: its blocks come too late or not at all. Ask them to look at their machine and network"
-            ),
-            Self::Accused { organizations } => write!(
-                f,
-                "validators of {} have signed votes that contradict each other; `chancery evidence` shows them",
-                list(organizations)
-            ),
-        }
-    }
-}
-
-const SET_CLOCK: &str = "Let the machine's clock be set by NTP (`timedatectl status`)";
-
-fn names(silent: &[Silence]) -> String {
-    let named: Vec<String> = silent.iter().map(|silence| silence.organization.clone()).collect();
-    list(&named)
-}
-
-fn list(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
-}
-
-fn seconds(ms: u64) -> String {
-    match ms / 1000 {
-        0 => format!("{ms} ms"),
-        short @ 1..=119 => format!("{short} s"),
-        minutes @ 120..=7_199 => format!("{} min", minutes / 60),
-        hours => format!("{} h", hours / 3_600),
-    }
-}
-
-fn apart(ahead_ms: i64) -> String {
-    let direction = if ahead_ms < 0 { "behind" } else { "ahead of" };
-    format!("{} {direction}", seconds(ahead_ms.unsigned_abs()))
 }

@@ -3,16 +3,24 @@
 //! Place: `chancery doctor` asks a node for its [`NodeStatus`] and prints what [`diagnose`] makes of it.
 
 mod finding;
+mod links;
+mod text;
+mod words;
 
 use chancery_light::quorum;
 use chancery_rpc::{NodeStatus, ValidatorStatus};
 
 pub use finding::{Finding, Severity, Silence};
+pub use links::CutLink;
+
+use self::links::Links;
 
 /// A peer without a connection may be on its way back for so long.
 const RECONNECTING_MS: u64 = 7_000;
 /// Blocks that a healthy node may be behind for a moment.
 const BLOCKS_ON_THEIR_WAY: u64 = 16;
+/// The same of another one, whose word is some milliseconds old.
+const BLOCKS_ON_OTHERS_WAY: u64 = 32;
 /// Clocks that differ by less are as good as equal: handshakes are accepted, blocks are waited for.
 const CLOCK_TOLERANCE_MS: u64 = 2_000;
 /// A clock that was set so long ago is no news.
@@ -58,33 +66,82 @@ pub fn diagnose(status: &NodeStatus, asker_ms: Option<u64>) -> Diagnosis {
     Diagnosis { findings }
 }
 
-/// Whether blocks become final, and if not, whose absence explains it.
+/// Whether blocks become final, and if not, whose absence, or which cut between whom, explains it.
 fn progress(status: &NodeStatus) -> Vec<Finding> {
-    let others: Vec<_> = status.validators.iter().filter(|validator| !validator.is_me).collect();
-    let mut silent: Vec<Silence> =
-        others.iter().filter(|other| is_silent(status, other)).map(|other| silence(other)).collect();
+    let links = Links::of(status);
+    let others = status.validators.iter().filter(|validator| !validator.is_me).count();
+    let (gone, here): (Vec<usize>, Vec<usize>) =
+        (0..status.validators.len()).partition(|at| links.is_gone(&status.validators[*at]));
+    let mut silent: Vec<Silence> = gone.iter().map(|at| links.silence(*at)).collect();
     silent.sort_by(|one, other| one.organization.cmp(&other.organization));
-    let heard = status.validators.len() - silent.len();
-    let needed = quorum(status.validators.len());
-    let behind = status.final_height.saturating_sub(status.head.height);
+    // Whoever somebody on this side hears runs all the same.
+    let known_by_others = gone.iter().filter(|at| !links.silence(**at).heard_by.is_empty());
+    let mut running: Vec<usize> = here.iter().chain(known_by_others).copied().collect();
+    running.sort_unstable();
+    let resting = resting(status);
+    let (heard, needed) = (here.len() - resting.len(), quorum(status.validators.len()));
+    let final_height = status.final_height.max(links.vouched_height().unwrap_or_default());
     let stands_for_ms = stands_for_ms(status);
-    let long = still_after_ms(status);
+    let cut = links.cut(&running);
+    let divided = || {
+        let is_divided = !cut.is_empty() && running.len() >= needed && links.most_together(&running) < needed;
+        is_divided.then(|| links.groups(&running))
+    };
     let mut findings = Vec::new();
-    if behind > BLOCKS_ON_THEIR_WAY {
-        findings.push(Finding::Behind { head: status.head.height, final_height: status.final_height });
+    if final_height.saturating_sub(status.head.height) > BLOCKS_ON_THEIR_WAY {
+        findings.push(Finding::Behind { head: status.head.height, final_height });
     }
-    if stands_for_ms <= long {
+    findings.extend(others_behind(status));
+    if stands_for_ms <= still_after_ms(status) {
         if !silent.is_empty() {
             findings.push(Finding::Silent { silent, heard, needed });
         }
-    } else if !others.is_empty() && silent.len() == others.len() {
-        findings.push(Finding::CutOff { others: others.len(), stands_for_ms });
+        if !cut.is_empty() {
+            findings.push(Finding::Cut { links: cut });
+        }
+    } else if others > 0 && gone.len() == others {
+        findings.push(Finding::CutOff { others, stands_for_ms });
+    } else if let Some(groups) = divided() {
+        let named = |group: Vec<usize>| group.into_iter().map(|at| links.name(at)).collect();
+        let groups = groups.into_iter().map(named).collect();
+        silent.retain(|silence| silence.heard_by.is_empty());
+        findings.push(Finding::Partitioned { groups, cut, silent, needed, stands_for_ms });
     } else if heard < needed {
-        findings.push(Finding::NoQuorum { silent, heard, needed, stands_for_ms });
+        let telling = links.tellers().count();
+        findings.push(Finding::NoQuorum { silent, not_voting: resting, heard, needed, telling, stands_for_ms });
     } else {
-        findings.push(Finding::Stalled { heard, needed, view: status.view, stands_for_ms, silent });
+        let told = links.tellers().count() + status.validators.len() - others;
+        let hear_one_another = cut.is_empty() && told == here.len();
+        findings.push(Finding::Stalled { heard, needed, view: status.view, stands_for_ms, silent, hear_one_another });
+        if !cut.is_empty() {
+            findings.push(Finding::Cut { links: cut });
+        }
     }
     findings
+}
+
+/// Validators that say how they are and send no votes.
+fn resting(status: &NodeStatus) -> Vec<String> {
+    let rests = |one: &&ValidatorStatus| !one.is_me && is_silent(status, one) && Links::of(status).tells(one);
+    status.validators.iter().filter(rests).map(|one| one.organization.clone()).collect()
+}
+
+/// Other validators that do not have what is final, or do not vote, by their own word.
+fn others_behind(status: &NodeStatus) -> Vec<Finding> {
+    let told = status.validators.iter().filter(|one| !one.is_me && Links::of(status).tells(one));
+    told.filter_map(|one| {
+        let report = one.report.as_ref()?;
+        let organization = one.organization.clone();
+        let blocks_behind = report.blocks_behind;
+        let is_behind = blocks_behind > BLOCKS_ON_OTHERS_WAY;
+        if report.abstains_through.is_some() || is_silent(status, one) {
+            let blocks_behind = if is_behind { blocks_behind } else { 0 };
+            let (view, abstains_through) = (status.view, report.abstains_through);
+            return Some(Finding::NotVoting { organization, blocks_behind, view, abstains_through });
+        }
+        is_behind.then_some(Finding::OthersBehind { organization, head: report.height, blocks_behind })
+    })
+    .collect()
 }
 
 /// How long nothing has become final; from the start of the node on, if nothing has since.
@@ -107,14 +164,6 @@ fn is_silent(status: &NodeStatus, validator: &ValidatorStatus) -> bool {
         RECONNECTING_MS.min(status.timing.inactivity_timeout_ms)
     };
     silent_for > patience
-}
-
-fn silence(validator: &ValidatorStatus) -> Silence {
-    Silence {
-        organization: validator.organization.clone(),
-        since_ms: validator.last_heard_ms,
-        is_connected: validator.connected_since_ms.is_some(),
-    }
 }
 
 /// Which clock is wrong: this node's if most others differ from it alike, else those that differ.

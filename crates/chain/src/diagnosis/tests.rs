@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use chancery_rpc::{ClockSet, DiskStatus, HeadStatus, TimingStatus, ViewStatus};
+use chancery_rpc::{ClockSet, DiskStatus, HeadStatus, ReportedStatus, TimingStatus, ViewStatus};
 
 use super::*;
 
@@ -17,6 +17,7 @@ fn healthy() -> NodeStatus {
         last_heard_ms: (index > 0).then_some(NOW - 900),
         last_vote: None,
         clock_ahead_ms: (index > 0).then_some(-40),
+        report: None,
     };
     NodeStatus {
         chain: "main".into(),
@@ -134,6 +135,89 @@ fn a_node_that_is_behind_says_by_how_much() {
     let (severity, text) = found(|status| status.final_height = 5_000);
     assert_eq!(severity, Some(Severity::Sick));
     assert!(text.contains("it has block 100, and block 5000 is final"), "{text}");
+}
+
+/// A validator tells that it has everything, and hears everybody.
+fn tells(status: &mut NodeStatus, index: usize) -> &mut ReportedStatus {
+    let heard_ms = vec![Some(NOW - 2_000); status.validators.len()];
+    status.validators[index].report.insert(ReportedStatus {
+        at_ms: NOW - 1_000,
+        up_since_ms: NOW - 500_000,
+        epoch: 0,
+        view: 120,
+        final_view: 119,
+        height: 100,
+        final_height: 100,
+        blocks_behind: 0,
+        abstains_through: None,
+        heard_ms,
+    })
+}
+
+// CHAIN-9
+#[test]
+fn what_is_told_of_a_chain_that_is_well_is_nothing_wrong() {
+    assert_eq!(found(|status| (1..4).for_each(|index| tells(status, index).height = 100)), (None, String::new()));
+    // One that started a moment ago has not heard everybody yet.
+    let has_just_started = |status: &mut NodeStatus| {
+        let report = tells(status, 1);
+        (report.up_since_ms, report.heard_ms) = (NOW - 3_000, vec![None; 4]);
+    };
+    assert_eq!(found(has_just_started).0, None);
+    // Words that are no news say nothing any more.
+    let long_ago = |status: &mut NodeStatus| {
+        let report = tells(status, 1);
+        (report.at_ms, report.blocks_behind, report.heard_ms) = (NOW - 60_000, 5_000, vec![None; 4]);
+    };
+    assert_eq!(found(long_ago).0, None);
+}
+
+// CHAIN-9: who lies about what is final alone moves nobody.
+#[test]
+fn a_node_is_behind_what_more_validators_than_may_lie_call_final() {
+    let told = |heights: &[u64]| {
+        found(|status| {
+            for (index, height) in heights.iter().enumerate() {
+                tells(status, index + 1).final_height = *height;
+            }
+        })
+    };
+    assert_eq!(told(&[u64::MAX, 100, 100]).0, None);
+    let (severity, text) = told(&[u64::MAX, 5_000, 100]);
+    assert_eq!(severity, Some(Severity::Sick));
+    assert!(text.contains("it has block 100, and block 5000 is final"), "{text}");
+}
+
+// CHAIN-9
+#[test]
+fn a_validator_that_runs_without_voting_is_not_asked_to_start() {
+    let (severity, text) = found(|status| {
+        stand_still(status);
+        lose(status, 1, 61_000);
+        lose(status, 3, 64_000);
+        let report = tells(status, 1);
+        (report.abstains_through, report.heard_ms[3]) = (Some(184), None);
+    });
+    assert_eq!(severity, Some(Severity::Sick));
+    assert!(
+        text.contains("nothing is heard of health, neither by") && text.contains("land runs without voting"),
+        "{text}"
+    );
+    assert!(text.contains("land runs and does not vote: it has lost the journal"), "{text}");
+    let (severity, text) = found(|status| tells(status, 2).blocks_behind = 700);
+    assert_eq!(severity, Some(Severity::Attention));
+    assert!(text.contains("school is 700 blocks behind"), "{text}");
+}
+
+// CHAIN-9: what comes from one side alone.
+#[test]
+fn a_link_that_carries_in_one_direction_is_named_with_its_direction() {
+    let (severity, text) = found(|status| {
+        tells(status, 1).heard_ms[2] = Some(NOW - 90_000);
+        tells(status, 2);
+    });
+    assert_eq!(severity, Some(Severity::Attention));
+    assert!(text.contains("land does not hear school, though school hears land"), "{text}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use commonware_consensus::{
         elector::{self, Elector as _, RoundRobin},
         types::{Activity, Attributable as _, Finalize, Notarize, Nullify, Proposal},
     },
-    types::{Participant, Round},
+    types::{Epoch, Participant, Round},
 };
 use commonware_cryptography::{certificate::Scheme as _, sha256::Sha256};
 use commonware_p2p::{Message, Receiver};
@@ -98,8 +98,11 @@ impl Witness {
         let mut heard = self.heard();
         heard.members = electorate.peers.clone();
         heard.organizations = electorate.peers.iter().cloned().zip(electorate.organizations.iter().cloned()).collect();
+        heard.epoch = Epoch::new(electorate.epoch);
+        heard.reports.retain(|peer, _| electorate.peers.contains(peer));
         // Each epoch counts its views from one.
         heard.view = 0;
+        heard.final_view = 0;
         heard.recent_views.clear();
         drop(heard);
         Listening { inner: reporter, witness: self.clone(), electorate, scheme: scheme.clone() }
@@ -114,7 +117,11 @@ impl<R> Listening<R> {
             Activity::Finalize(vote) => self.note_vote(vote.signer(), VoteKind::Finalize, vote.proposal.round),
             Activity::Notarization(certificate) => self.note_ended(certificate.proposal.round, false),
             Activity::Nullification(certificate) => self.note_ended(certificate.round, true),
-            Activity::Certification(_) | Activity::Finalization(_) => {}
+            Activity::Finalization(certificate) => {
+                let mut heard = self.witness.heard();
+                heard.final_view = heard.final_view.max(certificate.proposal.round.view().get());
+            }
+            Activity::Certification(_) => {}
             Activity::ConflictingNotarize(pair) => {
                 if let Ok((one, two)) = <(NotarizeVote, NotarizeVote)>::decode_cfg(pair.encode(), &((), ())) {
                     self.accuse(one.signer(), one.proposal.round, [notarize(&one), notarize(&two)]);

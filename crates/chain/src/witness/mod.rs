@@ -15,6 +15,7 @@ mod evidence;
 mod keeper;
 mod listening;
 mod machine;
+mod reports;
 mod status;
 
 use std::{
@@ -77,6 +78,8 @@ struct Shared {
 struct Heard {
     epoch: Epoch,
     view: u64,
+    /// The last of the epoch that is final.
+    final_view: u64,
     final_height: u64,
     last_final_at: Option<SystemTime>,
     members: Vec<PeerKey>,
@@ -84,6 +87,8 @@ struct Heard {
     organizations: BTreeMap<PeerKey, String>,
     last_heard: BTreeMap<PeerKey, SystemTime>,
     last_votes: BTreeMap<PeerKey, LastVote>,
+    /// The newest that each validator of the epoch has told of itself.
+    reports: BTreeMap<PeerKey, reports::Received>,
     clock_ahead_ms: BTreeMap<PeerKey, i64>,
     recent_views: VecDeque<EndedView>,
     clock_set: Option<ClockSet>,
@@ -204,6 +209,7 @@ impl Witness {
 /// One epoch's validators, by their position in signatures.
 #[derive(Clone, Debug)]
 pub(crate) struct Electorate {
+    epoch: u64,
     peers: Vec<PeerKey>,
     keys: Vec<ValidatorKey>,
     organizations: Vec<String>,
@@ -212,6 +218,7 @@ pub(crate) struct Electorate {
 impl Electorate {
     pub(crate) fn new(validators: &ValidatorSet) -> Self {
         Self {
+            epoch: validators.epoch(),
             peers: validators.peers().iter().cloned().collect(),
             keys: validators.trusted().validators().to_vec(),
             organizations: validators.organizations().to_vec(),

@@ -72,6 +72,7 @@ impl Witness {
             last_heard_ms: heard.last_heard.get(peer).copied().map(unix_ms),
             last_vote: heard.last_votes.get(peer).copied(),
             clock_ahead_ms: if is_me { None } else { heard.clock_ahead_ms.get(peer).copied() },
+            report: self.reported(peer, heard),
         }
     }
 

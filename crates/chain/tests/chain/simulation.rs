@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use crate::support::{
+    genesis,
     simulation::{HEARTBEAT, Simulation, bad_link, good_link, simulate},
-    verified_hashes,
+    until, validator_keys, verified_hashes,
 };
 use alloy::primitives::B256;
-use chancery_chain::ConsensusTiming;
+use chancery_chain::{ConsensusTiming, NodeError};
 use commonware_p2p::simulated::Link;
 use commonware_runtime::{Clock as _, deterministic};
 
@@ -189,6 +190,67 @@ fn execution_that_is_behind_takes_over_what_consensus_has() {
         simulation.submit(0, 0, 3);
         simulation.until_nonces(0, 4).await;
         simulation.agreed()
+    });
+}
+
+/// More blocks than consensus keeps itself, made without anything in them.
+const BEYOND_WHAT_CONSENSUS_KEEPS: u64 = 700;
+
+// CHAIN-5: the execution data were lost after more blocks than consensus' files still have; another node has them.
+#[test]
+fn execution_that_is_far_behind_is_fetched_from_the_others() {
+    simulate(61, |context| async move {
+        let keys = validator_keys(2);
+        let mut simulation = Simulation::of(context, keys.clone(), genesis(&keys[..1]), good_link()).await;
+        simulation.heartbeat = Duration::from_millis(20);
+        simulation.start_all().await;
+        let has = |simulation: &Simulation, height: u64| simulation.nodes[1].height() >= height;
+        until(&simulation.context, || has(&simulation, BEYOND_WHAT_CONSENSUS_KEEPS)).await;
+        let before = simulation.nodes[1].height();
+        simulation.kill(1).await;
+        simulation.dirs[1] = tempfile::tempdir().unwrap();
+        simulation.start(1).await;
+        assert_eq!(simulation.nodes[1].height(), 0, "nothing of it was left");
+        simulation.submit(1, 0, 0);
+        simulation.until_nonces(0, 1).await;
+        until(&simulation.context, || has(&simulation, before)).await;
+        for height in [1, 2, before / 2, before] {
+            let hash = |node: usize| simulation.nodes[node].chain().hash_at(height).unwrap().unwrap();
+            assert_eq!(hash(1), hash(0), "block {height}");
+        }
+        // What was fetched is there after another start, too.
+        simulation.kill(1).await;
+        simulation.start(1).await;
+        assert!(simulation.nodes[1].height() >= before);
+    });
+}
+
+// CHAIN-5: nobody else has them, so the operator has to say where they come from.
+#[test]
+fn execution_that_is_far_behind_and_alone_is_refused_by_name() {
+    simulate(62, |context| async move {
+        let mut simulation = Simulation::new(context, 1, good_link()).await;
+        simulation.heartbeat = Duration::from_millis(20);
+        simulation.nodes[0].is_alone = true;
+        simulation.start_all().await;
+        until(&simulation.context, || simulation.nodes[0].height() >= BEYOND_WHAT_CONSENSUS_KEEPS).await;
+        simulation.kill(0).await;
+        let whole = std::mem::replace(&mut simulation.dirs[0], tempfile::tempdir().unwrap());
+        let (dir, heartbeat) = (simulation.dirs[0].path(), simulation.heartbeat);
+        let refused = simulation.nodes[0]
+            .start(&simulation.context, &simulation.oracle, &simulation.genesis, dir, heartbeat)
+            .await
+            .unwrap_err();
+        let NodeError::ExecutionBehind { head: 0, processed, .. } = refused else { panic!("{refused}") };
+        assert!(processed >= BEYOND_WHAT_CONSENSUS_KEEPS);
+        assert!(refused.to_string().contains("chancery restore --replace"), "{refused}");
+        // The backup is put back.
+        simulation.context.sleep(Duration::from_millis(1)).await;
+        simulation.dirs[0] = whole;
+        simulation.start(0).await;
+        let before = simulation.nodes[0].height();
+        assert!(before >= BEYOND_WHAT_CONSENSUS_KEEPS);
+        until(&simulation.context, || simulation.nodes[0].height() > before).await;
     });
 }
 

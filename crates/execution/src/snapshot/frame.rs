@@ -30,7 +30,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn of(byte: u8) -> Option<Self> {
+    pub(super) fn of(byte: u8) -> Option<Self> {
         use Kind::{Accounts, Ancestors, Anchor, Block, End, Handover, Head, Slots};
         [Head, Handover, Ancestors, Anchor, Slots, Accounts, Block, End].into_iter().find(|kind| *kind as u8 == byte)
     }

@@ -14,6 +14,7 @@
 //!
 //! What this module must not do: decide whose certificate counts; [`Trust`] does.
 
+mod chunks;
 mod entries;
 mod error;
 mod export;
@@ -25,6 +26,7 @@ mod tests;
 use alloy_primitives::{B256, Bytes};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 
+pub use chunks::{snapshot_chunks, snapshot_of_chunks};
 pub use error::SnapshotError;
 pub use import::{SnapshotBlock, Trust, check_snapshot, import_snapshot};
 

@@ -39,6 +39,9 @@ use tokio::{
 use zeroize::Zeroizing;
 
 pub(crate) use self::spool::{MAX_LINE_BYTES, SEQUENCE, Segment, UNTIL, identity, segments, whole};
+// For `testing/decoders` alone: messages come over the network to everybody else.
+#[doc(hidden)]
+pub use self::syslog::read_message;
 pub use self::{
     encrypted::{Channel, Encryption},
     error::CollectError,

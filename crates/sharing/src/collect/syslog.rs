@@ -31,6 +31,12 @@ const MAX_CONNECTIONS_OF_ONE: usize = 64;
 /// How long a full spool makes a sender wait before it is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// Reads a message as text of a record.
+#[must_use]
+pub fn read_message(message: &[u8]) -> String {
+    serde_json::Value::Object(message::parse(message)).to_string()
+}
+
 /// After how much silence a connection is closed.
 #[derive(Clone, Copy, Debug)]
 struct Patience {

@@ -13,6 +13,24 @@ const NULL: i32 = -1;
 /// Longest row, in bytes: PostgreSQL's own bound.
 const MAX_ROW_BYTES: usize = 1024 * 1024 * 1024;
 
+/// Reads a stream that comes in pieces: how many rows it has, without those that cannot be read, and the cursor of the last. Rows that cannot be read are kept, while it reads, in the
+/// system's folder of temporary files.
+///
+/// # Errors
+/// [`ExtractError::SourceMalformed`], [`ExtractError::SourceLost`] for a stream that breaks off, [`ExtractError::TooManyRejects`].
+pub fn read_copy<'a>(
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    declaration: &Declaration,
+) -> Result<(u64, Option<i64>), ExtractError> {
+    let (mut decoder, mut columns) = (CopyDecoder::new(declaration), Columns::new(&declaration.columns));
+    let mut rejects = Rejects::new(&std::env::temp_dir());
+    for piece in pieces {
+        decoder.update(piece, &mut columns, &mut rejects, |full| full.take().map(drop))?;
+    }
+    decoder.finish()?;
+    Ok((decoder.rows, decoder.cursor))
+}
+
 /// A decoder between two pieces of the stream.
 pub(super) struct CopyDecoder {
     rest: Vec<u8>,

@@ -27,6 +27,9 @@ use async_trait::async_trait;
 
 use crate::sealing::DataKey;
 pub use columns::{BATCH_ROWS, MAX_FIELD_BYTES};
+// For `testing/decoders` alone: rows come from a server to everybody else.
+#[doc(hidden)]
+pub use copy_binary::read_copy;
 pub use declaration::{
     Column, ColumnType, Comparison, Condition, Declaration, DeclarationError, Literal, MAX_COLUMNS, MAX_CONDITIONS,
     MAX_PART_ROWS,

@@ -31,6 +31,25 @@ use super::{
     name::FileName,
 };
 
+/// Reads a listing, and says how many files it has that match.
+///
+/// # Errors
+/// [`RemoteError`]
+pub fn read_listing(listing: &[u8], pattern: &Pattern) -> Result<usize, RemoteError> {
+    listing::entries(listing, pattern).map(|entries| entries.len())
+}
+
+/// Reads a line of a reply, and says what address or port it names, if any.
+///
+/// # Errors
+/// [`RemoteError::Protocol`]
+pub fn read_reply(line: &str) -> Result<Option<u16>, RemoteError> {
+    let (code, _) = Reply::begin(line)?;
+    let reply = Reply { code, lines: vec![line.get(4..).unwrap_or_default().to_owned()] };
+    let passive = reply.passive_address().map(|(_, port)| port);
+    Ok(reply.extended_port().or(passive).ok())
+}
+
 /// A server that let us in.
 pub(super) struct FtpSession {
     control: Control,

@@ -26,11 +26,17 @@ use std::{path::PathBuf, time::Duration};
 
 use zeroize::Zeroizing;
 
+// For `testing/decoders` alone: what a server says is read through a connection by everybody else.
 pub use self::{error::RemoteError, name::Pattern};
 pub(crate) use self::{
     error::said,
     fetch::update,
     spool::{Kept, Spool},
+};
+#[doc(hidden)]
+pub use self::{
+    ftp::{read_listing, read_reply},
+    sftp::read_answer,
 };
 
 /// Most files that a directory may hold of those that match.

@@ -25,6 +25,16 @@ use super::{
     patience::in_time,
 };
 
+/// Reads a packet of a server, without its length, and says which request it answers.
+///
+/// # Errors
+/// [`RemoteError::Protocol`]
+pub fn read_answer(packet: &[u8]) -> Result<u32, RemoteError> {
+    // The first packet of a connection has another form; what reads as one says nothing of what reads as the other.
+    let _ = packet::version(packet);
+    Answer::decode(packet).map(|(id, _)| id)
+}
+
 /// What is asked for at a time: every server gives as much.
 const READ_BYTES: u32 = 32 * 1024;
 /// Requests for pieces of a file that are under way.

@@ -66,6 +66,10 @@ export const CONTRACT_TEXT: Record<ContractStatus, TextKey> = {
 export const FINDING_TEXT: Record<string, TextKey> = {
   'no-quorum': 'portal.finding.noQuorum',
   'cut-off': 'portal.finding.cutOff',
+  partitioned: 'portal.finding.partitioned',
+  cut: 'portal.finding.linksCut',
+  'others-behind': 'portal.finding.othersBehind',
+  'not-voting': 'portal.finding.notVoting',
   'not-permitted': 'portal.finding.notPermitted',
   stalled: 'portal.finding.stalled',
   behind: 'portal.finding.behind',

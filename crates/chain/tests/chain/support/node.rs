@@ -72,6 +72,8 @@ pub struct TestNode {
     pub role: Role,
     /// Where its record of votes is; with its data if nothing is said.
     pub votes_dir: Option<PathBuf>,
+    /// Whether nobody else is there.
+    pub is_alone: bool,
     /// What its clock shows.
     pub clock: ClockError,
     /// How messages come in.
@@ -102,6 +104,8 @@ pub struct Instance {
     /// What the names of consensus' files begin with.
     pub partition: String,
     pub heartbeat: Duration,
+    /// Whether nobody else is there.
+    pub is_alone: bool,
     pub clock: ClockError,
     pub liar: Option<SharedLiar>,
     /// Whether its end is a failure of the test.
@@ -116,6 +120,7 @@ impl TestNode {
             keys,
             role: Role::Validator,
             votes_dir: None,
+            is_alone: false,
             clock: ClockError::default(),
             disorder: Disorder::default(),
             liar: None,
@@ -152,6 +157,7 @@ impl TestNode {
             votes_dir: self.votes_dir.clone().unwrap_or_else(|| dir.to_owned()),
             partition: format!("main-{peer}"),
             heartbeat,
+            is_alone: self.is_alone,
             clock: self.clock.clone(),
             liar: self.liar.clone(),
             must_last: self.liar.is_none(),
@@ -219,7 +225,7 @@ impl Instance {
                 Some(liar) => Box::new(Informs(liar)),
                 None => Box::new(Everybody),
             },
-            has_peers: true,
+            has_peers: !self.is_alone,
             validators: genesis.validators.clone(),
             peers: oracle.manager(),
             blocker: oracle.control(peer),

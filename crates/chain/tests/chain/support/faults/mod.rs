@@ -18,7 +18,7 @@ mod plan;
 mod run;
 mod story;
 mod twins;
-mod weather;
+pub mod weather;
 
 use std::{
     collections::BTreeMap,

@@ -58,6 +58,7 @@ pub async fn start(simulation: &mut Simulation, index: usize, random: &mut StdRn
             heartbeat: simulation.heartbeat,
             clock: Default::default(),
             liar: None,
+            is_alone: false,
             must_last: false,
             channels,
         };
