@@ -186,7 +186,8 @@ mod tests {
             let mut bytes = bytes;
             bytes.insert(0, VERSION);
             if let Ok(read) = SelfReport::decode(bytes::Bytes::from(bytes.clone())) {
-                prop_assert_eq!(read.encode().as_ref(), &bytes[..]);
+                let again = read.encode();
+                prop_assert_eq!(again.as_ref(), &bytes[..]);
             }
         }
 
