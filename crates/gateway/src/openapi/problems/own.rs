@@ -157,6 +157,7 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
         ("GET", "/v1/inspections") => one(&[Code::UnknownMember, Code::MalformedAddress, Code::ChainUnreachable]),
         ("GET", "/v1/organizations/{code}") => one(&[Code::UnknownOrganization, Code::ChainUnreachable]),
         ("POST", "/v1/organizations") => with(&[Code::MalformedAddress, Code::OrganizationExists], CHANGE),
+        ("PUT", "/v1/organizations/{code}/standing") => with(&[Code::UnknownOrganization], CHANGE),
         ("POST", "/v1/organizations/{code}/keys") => {
             with(&[Code::MalformedAddress, Code::UnknownOrganization, Code::UnknownKind], CHANGE)
         }
