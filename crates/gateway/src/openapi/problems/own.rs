@@ -323,7 +323,9 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
             SUBMISSION,
         ),
         ("GET", "/v1/messages") => one(&[Code::UnknownMember, Code::JournalUnavailable]),
-        ("GET", "/v1/messages/{message}") => one(&[Code::UnknownMessage, Code::JournalUnavailable]),
+        ("GET", "/v1/messages/{message}") => {
+            one(&[Code::UnknownMessage, Code::DatabaseUnreachable, Code::JournalUnavailable])
+        }
         ("POST", "/v1/messages/{message}/acknowledgement") => with(
             &[
                 Code::ClockSkew,
