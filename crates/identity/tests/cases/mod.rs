@@ -520,6 +520,9 @@ pub async fn the_journal_is_filtered_newest_first(fixture: &Fixture) {
     assert_eq!(times(all.clone()).await, [3, 2, 1]);
     assert_eq!(times(JournalQuery { limit: 1, ..all.clone() }).await, [3]);
     assert_eq!(times(JournalQuery { subject: Some("a".into()), ..all.clone() }).await, [3, 1]);
+    assert_eq!(times(JournalQuery { actor: Some(OFFICE), limit: 2, ..all.clone() }).await, [3, 2]);
+    let another = JournalQuery { actor: Some(Address::repeat_byte(0x77)), ..all.clone() };
+    assert_eq!(times(another).await, Vec::<u64>::new(), "nothing is by somebody else");
     assert_eq!(times(JournalQuery { happenings: vec![Happening::Submitted], ..all.clone() }).await, [2, 1]);
     assert_eq!(times(JournalQuery { from_ms: Some(2), to_ms: Some(3), ..all.clone() }).await, [2]);
     let rights = async |keeper| {

@@ -207,6 +207,10 @@ impl Journal for Memory {
     async fn entries(&self, _: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
         Ok(self.entries.lock().clone())
     }
+
+    async fn accesses(&self, _: &str, _: Option<Address>, _: usize) -> DoorResult<Vec<HistoryEntry>> {
+        Ok(Vec::new())
+    }
 }
 
 struct House {

@@ -103,9 +103,28 @@ impl Journal for DatabaseJournal {
             to_ms: filter.to_ms,
             happenings,
             subject: filter.subject.clone(),
+            actor: None,
             limit: filter.limit.unwrap_or(DEFAULT_JOURNAL_ROWS),
         };
-        let entries = self.database.journal(self.keeper, &query).await.map_err(door_error)?;
+        self.found(&query).await
+    }
+
+    async fn accesses(&self, subject: &str, by: Option<Address>, limit: usize) -> DoorResult<Vec<HistoryEntry>> {
+        let query = JournalQuery {
+            happenings: vec![identity::Happening::Accessed],
+            subject: Some(subject.to_owned()),
+            actor: by,
+            limit,
+            ..JournalQuery::default()
+        };
+        self.found(&query).await
+    }
+}
+
+impl DatabaseJournal {
+    /// What a query finds, as the doors tell it.
+    async fn found(&self, query: &JournalQuery) -> DoorResult<Vec<HistoryEntry>> {
+        let entries = self.database.journal(self.keeper, query).await.map_err(door_error)?;
         Ok(entries
             .into_iter()
             .map(|entry| HistoryEntry {
