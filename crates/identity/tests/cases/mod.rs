@@ -461,6 +461,8 @@ pub async fn operations_are_found_with_all_leaves_of_their_block(fixture: &Fixtu
     database.index_block(&block).await.unwrap();
     assert_eq!(database.block_of_operation(B256::repeat_byte(5)).await.unwrap(), Some(block.clone()));
     assert_eq!(database.block_of_operation(B256::repeat_byte(6)).await.unwrap(), None);
+    assert_eq!(database.block(block.root).await.unwrap(), Some(block.clone()));
+    assert_eq!(database.block(B256::repeat_byte(0xcc)).await.unwrap(), None);
     // An operation stands in one block.
     let other = IndexedBlock { root: B256::repeat_byte(0xbb), operations: vec![operation(1)], ..block };
     assert_eq!(conflict(database.index_block(&other).await), Conflict::Concurrent);
