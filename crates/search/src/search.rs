@@ -10,7 +10,7 @@ use chancery_reference_points::{
     data_format::FormatsInForce,
     data_search::{
         Aggregation, Asset, AssetVersion, AssetVersions, DataAggregate, DataOperation, DataPage, DataQuery, DayCount,
-        MAX_PAGE_OPERATIONS, MAX_TRACE_SOURCES, MAX_WAIT_MS, OperationPlace, TraceRequest, Visibility,
+        MAX_TRACE_SOURCES, MAX_WAIT_MS, OperationPlace, TraceRequest, Visibility,
     },
     mandate::{Mandate, OFFICES, rights},
     r2d::R2dSources,

@@ -36,7 +36,7 @@ impl<F: Fn(&SubmissionRow) -> bool> Versions<F> {
         (numbered, oldest.filter(|_| left_out > 0))
     }
 
-    fn size(&self, (_, row): &Found) -> usize {
+    const fn size(&self, (_, row): &Found) -> usize {
         self.beside_bytes + row.bytes as usize
     }
 }
