@@ -372,6 +372,7 @@ async fn what_was_submitted_is_found_traced_and_proven_over_grpc() {
         organization: "SAMPLE-HEALTH-OFFICE".into(),
         format: FORMAT.into(),
         subject: subject.into(),
+        before: None,
     };
     let trace = door.trace(asset("well 7")).await.unwrap().into_inner();
     assert_eq!((trace.versions.len(), trace.findings.len()), (1, 0));

@@ -14,6 +14,7 @@ import { Overview } from '../src/apps/portal/overview';
 import { FeesPage } from '../src/apps/portal/fees';
 import { amountOf, isCurrency, money } from '../src/apps/portal/money';
 import { lastDays, periodOf } from '../src/apps/portal/period';
+import { OrganizationsPage } from '../src/apps/portal/organizations';
 import type { Watch } from '../src/apps/portal/portal';
 import { boundOf, QuotasPage } from '../src/apps/portal/quotas';
 import { auditOf, MAX_PARTS } from '../src/apps/portal/report-audit';
@@ -405,6 +406,32 @@ describe('the pages', () => {
     show(<ServicesPage watch={watch('supervisor')} />);
     await screen.findByText('certificates.query');
     expect(screen.queryByRole('button', { name: /^Offer again/ })).toBeNull();
+  });
+
+  it('say what suspending an organization would do before it is done, and resume it', async () => {
+    const organization = { code: 'OFFICE-1', name: 'Office (sample)', administrator: INSPECTOR, suspended: false, keys: [] };
+    answers['/v1/organizations'] = { organizations: [organization] };
+    answers['/v1/organizations/OFFICE-1/standing'] = { applied: false, effects: ['chain main: organization OFFICE-1 is suspended'], recorded: [] };
+    show(<OrganizationsPage watch={watch('operator')} />);
+    const user = userEvent.setup();
+    await user.click(await screen.findByRole('button', { name: /^Suspend/ }));
+    await screen.findByText('chain main: organization OFFICE-1 is suspended');
+    const path = '/v1/organizations/OFFICE-1/standing';
+    expect(asked.at(-1)).toEqual({ method: 'PUT', path: `${path}?check=true`, body: { suspended: true } });
+    answers['/v1/organizations'] = { organizations: [{ ...organization, suspended: true }] };
+    await user.click(screen.getByRole('button', { name: /^Do it/ }));
+    await user.click(await screen.findByRole('button', { name: /^Resume/ }));
+    await screen.findByRole('status');
+    expect(asked.filter((one) => one.method === 'PUT').map((one) => [one.path, one.body])).toEqual([
+      [`${path}?check=true`, { suspended: true }],
+      [path, { suspended: true }],
+      [`${path}?check=true`, { suspended: false }],
+    ]);
+    cleanup();
+    show(<OrganizationsPage watch={watch('supervisor')} />);
+    await screen.findByText('OFFICE-1');
+    expect(screen.queryByRole('button', { name: /^Resume/ })).toBeNull();
+    expect(await accessibilityProblems()).toEqual([]);
   });
 
   it('ask for a quota with the bounds that are written, and leave out the others', async () => {

@@ -8,7 +8,7 @@ use chancery_reference_points::{
     data_search::{
         Asset as DoorAsset, AssetTrace as DoorTrace, DataOperation as DoorOperation, DataPage as DoorPage, DataQuery,
         FieldRange as DoorRange, FieldValue as DoorField, OperationPlace as DoorPlace, Sort as DoorSort,
-        TimeStamp as DoorTime,
+        TimeStamp as DoorTime, TraceRequest,
     },
     trace::{Transfers as DoorTransfers, UseRight as DoorRight},
 };
@@ -139,9 +139,10 @@ impl From<DoorPage> for DataPage {
     }
 }
 
-impl From<Asset> for DoorAsset {
-    fn from(asset: Asset) -> Self {
-        Self { organization: asset.organization, format: asset.format, subject: asset.subject }
+impl From<Asset> for TraceRequest {
+    fn from(asked: Asset) -> Self {
+        let asset = DoorAsset { organization: asked.organization, format: asked.format, subject: asked.subject };
+        Self { asset, before: asked.before.map(Into::into) }
     }
 }
 
@@ -151,7 +152,7 @@ impl From<DoorTrace> for AssetTrace {
         let versions = trace.versions.into_iter();
         let accesses = trace.accesses.into_iter();
         Self {
-            asset: Some(Asset { organization, format, subject }),
+            asset: Some(Asset { organization, format, subject, before: None }),
             versions: versions
                 .map(|one| AssetVersion { version: one.version, operation: Some(one.operation.into()) })
                 .collect(),
@@ -165,6 +166,8 @@ impl From<DoorTrace> for AssetTrace {
             findings: trace.findings,
             rights: trace.rights.into_iter().map(Into::into).collect(),
             transfers: Some(trace.transfers.into()),
+            older: trace.older.map(Into::into),
+            cut: trace.cut,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     error::{IdentityError, IdentityResult},
 };
 
-/// Most entries that one query answers.
+/// Most entries that one query answers: more than any answer shows, which says that there are more.
 pub const MAX_JOURNAL_ROWS: usize = 10_100;
 /// Longest name, subject or facts of an entry, in bytes; what is longer is cut.
 pub const MAX_JOURNAL_TEXT_BYTES: usize = 300;
@@ -92,6 +92,8 @@ pub struct JournalQuery {
     pub happenings: Vec<Happening>,
     /// Only about this.
     pub subject: Option<String>,
+    /// Only by this address.
+    pub actor: Option<Address>,
     /// At most so many, up to [`MAX_JOURNAL_ROWS`].
     pub limit: usize,
 }
@@ -141,7 +143,7 @@ impl IdentityDatabase {
                  WHERE keeper = $1 AND time_ms >= $2 AND time_ms < $3 AND ($4 = 0 OR subject = $5) \
                  AND ((happening = 'submitted' AND $6 = 1) OR (happening = 'submission-refused' AND $7 = 1) \
                  OR (happening = 'accessed' AND $8 = 1) OR (happening = 'configured' AND $9 = 1)) \
-                 ORDER BY time_ms DESC, id DESC LIMIT $10",
+                 AND ($10 = 0 OR actor = $11) ORDER BY time_ms DESC, id DESC LIMIT $12",
                 values![
                     keeper.name(),
                     query.from_ms.unwrap_or(0),
@@ -152,6 +154,8 @@ impl IdentityDatabase {
                     wants(Happening::SubmissionRefused),
                     wants(Happening::Accessed),
                     wants(Happening::Configured),
+                    i64::from(query.actor.is_some()),
+                    query.actor.unwrap_or_default(),
                     query.limit.min(MAX_JOURNAL_ROWS) as u64,
                 ],
             )

@@ -106,36 +106,19 @@ impl IdentityDatabase {
         transaction.commit().await
     }
 
-    /// Those of these roots that no data block has, written in whole or only announced.
-    ///
-    /// # Errors
-    /// `DatabaseUnreachable`.
-    pub async fn unknown_roots(&self, roots: Vec<B256>) -> IdentityResult<Vec<B256>> {
-        let mut unknown = Vec::new();
-        for root in roots {
-            let row = self.pool.fetch_optional("SELECT root FROM data_blocks WHERE root = $1", values![root]).await?;
-            if row.is_none() {
-                unknown.push(root);
-            }
-        }
-        Ok(unknown)
-    }
-
-    /// The data block that holds an operation.
+    /// The data block with a root; one that was only announced has no operations.
     ///
     /// # Errors
     /// `DatabaseUnreachable`, `Broken`.
-    pub async fn block_of_operation(&self, digest: B256) -> IdentityResult<Option<IndexedBlock>> {
+    pub async fn block(&self, root: B256) -> IdentityResult<Option<IndexedBlock>> {
         let row = self
             .pool
             .fetch_optional(
-                "SELECT b.root, b.chain, b.closed_at_ms, b.tx_hash, b.block_number, b.block_hash \
-                 FROM operations o JOIN data_blocks b ON b.root = o.root WHERE o.digest = $1",
-                values![digest],
+                "SELECT chain, closed_at_ms, tx_hash, block_number, block_hash FROM data_blocks WHERE root = $1",
+                values![root],
             )
             .await?;
         let Some(row) = row else { return Ok(None) };
-        let root = row.hash(0)?;
         let rows = self
             .pool
             .fetch_all(
@@ -146,11 +129,23 @@ impl IdentityDatabase {
             .await?;
         Ok(Some(IndexedBlock {
             root,
-            chain: row.text(1)?,
-            closed_at_ms: row.unsigned(2)?,
-            recorded: location(&row, 3)?,
+            chain: row.text(0)?,
+            closed_at_ms: row.unsigned(1)?,
+            recorded: location(&row, 2)?,
             operations: rows.iter().map(read_operation).collect::<IdentityResult<_>>()?,
         }))
+    }
+
+    /// The data block that holds an operation.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`, `Broken`.
+    pub async fn block_of_operation(&self, digest: B256) -> IdentityResult<Option<IndexedBlock>> {
+        let row = self.pool.fetch_optional("SELECT root FROM operations WHERE digest = $1", values![digest]).await?;
+        match row {
+            Some(row) => self.block(row.hash(0)?).await,
+            None => Ok(None),
+        }
     }
 
     /// Ties an idempotency key of a source to an operation. The same pair again is fine.

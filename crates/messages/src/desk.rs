@@ -12,7 +12,14 @@ use std::sync::Arc;
 use alloy_primitives::{Address, B256, Bytes};
 use chancery_certificates::Clock;
 use chancery_primitives::UnixSeconds;
-use chancery_reference_points::{Actor, Code, DoorError, DoorResult, operation::ChainName, r2d::R2d};
+use chancery_reference_points::{
+    Actor, Code, DoorError, DoorResult,
+    journal::Journal,
+    operation::ChainName,
+    r2d::R2d,
+    right::Right,
+    v2m::{Happening, HistoryEntry},
+};
 
 pub use formats::data_formats;
 
@@ -26,6 +33,9 @@ use crate::{
     statement::{Acknowledgement, Deposit, Stated, Statement},
 };
 
+/// What the journal calls the giving out of a message.
+const FETCHED: &str = "messages.fetch";
+
 /// What the desk needs.
 pub struct Parts {
     /// Where messages are kept.
@@ -34,6 +44,8 @@ pub struct Parts {
     pub r2d: Arc<dyn R2d>,
     /// Who may exchange messages.
     pub members: Arc<dyn Members>,
+    /// Where it stands who was given which message.
+    pub journal: Arc<dyn Journal>,
     /// The other cities whose organizations may write here.
     pub cities: Cities,
     /// The main chain.
@@ -100,12 +112,14 @@ impl Desk {
         Ok(found.into_iter().map(|(id, record)| Shown { id, record }).collect())
     }
 
-    /// A message with its envelope, for its sender and its receiver (MSG-4). The envelope is gone a while after the acknowledgement.
+    /// A message with its envelope, for its sender and its receiver (MSG-4). The envelope is gone a while after the acknowledgement. Who is given it is in the journal
+    /// first (MSG-17).
     ///
     /// # Errors
-    /// `UnknownMessage` also for everybody else, `JournalUnavailable`.
+    /// `UnknownMessage` also for everybody else, `DatabaseUnreachable` when the journal does not take it, `JournalUnavailable`.
     pub async fn fetch(&self, actor: &Actor, id: B256) -> DoorResult<(Shown, Option<String>)> {
         let shown = self.own(actor, id).await?;
+        self.record_look(actor, &shown).await?;
         let envelope = self.0.on_disk(move |mailbox| mailbox.envelope(id)).await?;
         Ok((shown, envelope))
     }
@@ -173,6 +187,27 @@ impl Desk {
             return Ok(Shown { id, record });
         }
         Err(unknown())
+    }
+
+    /// Who is given a message, and as which of its two sides. Nothing of what it says, nor who the other one is.
+    async fn record_look(&self, actor: &Actor, shown: &Shown) -> DoorResult<()> {
+        let head = shown.record.stated().map_err(errors::mailbox)?.statement.head;
+        // Who has sent it has made it; whom it is sent to its sender has named.
+        let is_sender = actor.address == Some(head.from.address);
+        let (side, right) = if is_sender { ("its sender", Right::OwnData) } else { ("its receiver", Right::Named) };
+        let entry = HistoryEntry {
+            time_ms: (self.0.clock)(),
+            happening: Happening::Accessed,
+            name: FETCHED.to_owned(),
+            by: actor.address,
+            subject: shown.id.to_string(),
+            recorded: None,
+            revision: None,
+            facts: format!("a sealed message shown to {side}"),
+            right: Some(right),
+            verified: None,
+        };
+        self.0.journal.record(entry).await
     }
 
     /// The actor has signed it, for this chain.

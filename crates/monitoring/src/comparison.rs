@@ -126,7 +126,7 @@ fn lost(chain: &ChainName, number: u64, root: B256, block: &RecordedBlock) -> Di
         file: String::new(),
         offset: 0,
         detail: format!(
-            "chain {chain} has recorded data block number {number} with root {root} in its block {block_number}: {count} leaves from {first_time} to {last_time}; neither the journal nor the index of operations has it"
+            "chain {chain} has recorded data block number {number} with root {root} in its block {block_number}: {count} leaves from {first_time} to {last_time}; neither the journal nor the index of operations has leaves that give it"
         ),
     }
 }

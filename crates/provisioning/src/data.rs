@@ -12,9 +12,9 @@ use chancery_data::Operation;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
     data_search::{
-        Aggregates, Aggregation, Asset, AssetAccess, AssetTrace, AssetVersion, DataAggregate, DataOperation, DataPage,
-        DataQuery, DayCount, Delivered, MAX_FIELD_BYTES, MAX_WAIT_MS, OperationPlace, Reading, Subscribe, Subscription,
-        Visibility,
+        Aggregates, Aggregation, Asset, AssetAccess, AssetTrace, AssetVersion, AssetVersions, DataAggregate,
+        DataOperation, DataPage, DataQuery, DayCount, Delivered, MAX_FIELD_BYTES, MAX_WAIT_MS, OperationPlace, Reading,
+        Subscribe, Subscription, TraceRequest, Visibility,
     },
     journal::{Clock, Journal},
     mandate::{Mandate, rights},
@@ -22,7 +22,7 @@ use chancery_reference_points::{
     source_data::SourceOperationProof,
     trace::Narrowing,
     u2s::U2sData,
-    v2m::{EventFilter, Happening, HistoryEntry},
+    v2m::{Happening, HistoryEntry},
 };
 
 use self::{
@@ -36,7 +36,7 @@ use crate::{
 
 /// How long whoever waits lets gather what comes before it looks again: what does not match would be a search for each submission and each who waits.
 const GATHERING: Duration = Duration::from_millis(50);
-/// Most accesses of one trace.
+/// Most accesses of one trace: the newest.
 const MAX_ACCESSES: usize = 1000;
 
 /// Data of registered sources, for data users.
@@ -154,6 +154,27 @@ impl DataService {
     }
 }
 
+impl DataService {
+    /// The newest accesses of a subject that the actor may see, oldest first, and whether there were more: supervisors see everybody's, everybody else its own.
+    async fn accesses(&self, actor: &Actor, subject: &str) -> DoorResult<(Vec<AssetAccess>, bool)> {
+        let of = if actor.is(Role::Supervisor) { None } else { actor.address };
+        // Who does not say who it is has no reading of its own.
+        if of.is_none() && !actor.is(Role::Supervisor) {
+            return Ok((Vec::new(), false));
+        }
+        let mut read = self.journal.accesses(subject, of, MAX_ACCESSES + 1).await?;
+        let cut = read.len() > MAX_ACCESSES;
+        read.truncate(MAX_ACCESSES);
+        let accesses = read
+            .into_iter()
+            .rev()
+            .filter(|entry| entry.facts != REFUSED)
+            .map(|entry| AssetAccess { time: entry.time_ms, by: entry.by, service: entry.name })
+            .collect();
+        Ok((accesses, cut))
+    }
+}
+
 /// What a request that names no subject is about.
 fn data() -> String {
     record::DATA.to_owned()
@@ -213,7 +234,8 @@ impl U2sData for DataService {
         self.data.statistics(&by(actor)).await
     }
 
-    async fn trace_data(&self, actor: &Actor, asset: Asset) -> DoorResult<AssetTrace> {
+    async fn trace_data(&self, actor: &Actor, request: TraceRequest) -> DoorResult<AssetTrace> {
+        let asset = &request.asset;
         let key = || subject_key(&asset.organization, &asset.format, &asset.subject).to_string();
         self.admit(actor, "data.trace", key).await?;
         if [&asset.organization, &asset.format, &asset.subject]
@@ -223,33 +245,23 @@ impl U2sData for DataService {
             let detail = format!("organization, format and subject have 1 to {MAX_FIELD_BYTES} bytes");
             return Err(DoorError::new(Code::MalformedRequest, detail));
         }
-        let versions = self.data.versions(&by(actor), &asset, self.visibility(actor)).await?;
+        let found = self.data.versions(&by(actor), &request, self.visibility(actor)).await?;
+        let AssetVersions { versions, older } = found;
         if versions.is_empty() {
             return Err(DoorError::new(Code::UnknownOperation, "nothing that you may see is about this subject"));
         }
-        let filter = EventFilter {
-            subject: Some(key()),
-            happenings: vec![Happening::Accessed],
-            limit: Some(MAX_ACCESSES),
-            ..EventFilter::default()
-        };
-        let read = self.journal.entries(&filter).await?;
-        let sees_all = actor.is(Role::Supervisor);
-        let accesses = read
-            .into_iter()
-            .rev()
-            .filter(|entry| entry.facts != REFUSED)
-            .filter(|entry| sees_all || (entry.by.is_some() && entry.by == actor.address))
-            .map(|entry| AssetAccess { time: entry.time_ms, by: entry.by, service: entry.name });
+        let (accesses, cut) = self.accesses(actor, &key()).await?;
         let (sources, is_whole) = told::sources(&versions);
         let path = self.data.hand_overs(&by(actor), sources).await?;
         let trace = AssetTrace {
-            findings: findings(&versions),
-            rights: told::rights(&asset, &versions, &self.narrowed(actor).await?),
-            transfers: told::transfers(path, is_whole),
-            accesses: accesses.collect(),
-            asset,
+            findings: findings(&versions, older.is_none()),
+            rights: told::rights(asset, &versions, &self.narrowed(actor).await?),
+            transfers: told::transfers(path, is_whole && older.is_none()),
+            accesses,
+            cut,
+            asset: request.asset,
             versions,
+            older,
         };
         let read: Vec<_> = trace.versions.iter().map(|version| &version.operation).collect();
         self.record(actor, "data.trace", &read, "subject").await?;
@@ -308,13 +320,16 @@ impl U2sData for DataService {
     }
 }
 
-/// Each version names the one before (DATA-5). Where some may not be seen, what is seen does not follow, and says so.
-fn findings(versions: &[AssetVersion]) -> Vec<String> {
+/// Each version names the one before (DATA-5). Where some may not be seen, what is seen does not follow, and says so. `is_whole`: the first of all is the first here; otherwise
+/// what that one follows is with the older ones.
+fn findings(versions: &[AssetVersion], is_whole: bool) -> Vec<String> {
     let mut findings = Vec::new();
-    let mut before = None;
+    let previous_of = |operation: &DataOperation| {
+        Operation::parse(operation.operation.as_bytes()).ok().and_then(|parsed| parsed.previous)
+    };
+    let mut before = versions.first().filter(|_| !is_whole).and_then(|first| previous_of(&first.operation));
     for AssetVersion { version, operation } in versions {
-        let previous = Operation::parse(operation.operation.as_bytes()).ok().and_then(|parsed| parsed.previous);
-        if previous != before {
+        if previous_of(operation) != before {
             findings
                 .push(format!("version {version} (place {}) does not follow the one before it", operation.at.place));
         }

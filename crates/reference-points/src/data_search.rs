@@ -44,7 +44,7 @@ pub const MAX_FIELD_BYTES: usize = 256;
 pub const MAX_AUDIT_OPERATIONS: u64 = 500_000;
 /// Most data blocks that one audit computes anew before it says where the next goes on.
 pub const MAX_AUDIT_BLOCKS: usize = 2048;
-/// Most versions that one trace shows. What has more is searched page by page.
+/// Most versions that one trace shows: the newest. Older ones are in the trace before them.
 pub const MAX_TRACE_VERSIONS: usize = 10_000;
 /// Most sources of which one trace shows in whose hands they were: those of the newest versions.
 pub const MAX_TRACE_SOURCES: usize = 100;
@@ -186,8 +186,14 @@ impl DataOperation {
     /// About what it takes in an answer, in bytes: texts, and the rest at its largest.
     #[must_use]
     pub fn bytes(&self) -> usize {
+        Self::bytes_beside(&self.organization, &self.format) + self.operation.len()
+    }
+
+    /// The same of what stands beside the operation's text.
+    #[must_use]
+    pub const fn bytes_beside(organization: &str, format: &str) -> usize {
         const OTHER_MEMBERS_BYTES: usize = 288;
-        OTHER_MEMBERS_BYTES + self.organization.len() + self.format.len() + self.operation.len()
+        OTHER_MEMBERS_BYTES + organization.len() + format.len()
     }
 }
 
@@ -229,6 +235,23 @@ pub struct Asset {
     pub subject: String,
 }
 
+/// Of which asset the trace is wanted, and which part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TraceRequest {
+    /// The asset.
+    pub asset: Asset,
+    /// Only versions before this one: `older` of the answer before. The newest when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<OperationPlace>,
+}
+
+impl From<Asset> for TraceRequest {
+    fn from(asset: Asset) -> Self {
+        Self { asset, before: None }
+    }
+}
+
 /// One version of an asset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -237,6 +260,17 @@ pub struct AssetVersion {
     pub version: u64,
     /// The operation.
     pub operation: DataOperation,
+}
+
+/// Versions of an asset: the newest, or the newest before one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssetVersions {
+    /// Oldest first, at most [`MAX_TRACE_VERSIONS`] and [`MAX_TRACE_BYTES`].
+    pub versions: Vec<AssetVersion>,
+    /// The oldest of them, if there are older ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub older: Option<OperationPlace>,
 }
 
 /// Who read an asset.
@@ -257,14 +291,20 @@ pub struct AssetAccess {
 pub struct AssetTrace {
     /// Which.
     pub asset: Asset,
-    /// Oldest first.
+    /// Oldest first, the newest that one answer holds.
     pub versions: Vec<AssetVersion>,
+    /// There are older versions: those before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub older: Option<OperationPlace>,
     /// Who may do what with it, and by which rule.
     pub rights: Vec<UseRight>,
     /// Whether and how it changes hands: whose it is, and who holds the sources that speak for it.
     pub transfers: Transfers,
-    /// Oldest first, the newest thousand.
+    /// Oldest first, the newest thousand of those that the asker may see.
     pub accesses: Vec<AssetAccess>,
+    /// Whether there were more accesses that the asker may see.
+    #[serde(default)]
+    pub cut: bool,
     /// What does not follow: a version whose `previous` is not the one before.
     pub findings: Vec<String>,
 }

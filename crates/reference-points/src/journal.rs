@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use alloy_primitives::Address;
 use async_trait::async_trait;
 
 use crate::{
@@ -27,4 +28,10 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// `DatabaseUnreachable`.
     async fn entries(&self, filter: &EventFilter) -> DoorResult<Vec<HistoryEntry>>;
+
+    /// Who read what is about a subject, newest first, at most so many: one address alone, or everybody without one.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`.
+    async fn accesses(&self, subject: &str, by: Option<Address>, limit: usize) -> DoorResult<Vec<HistoryEntry>>;
 }

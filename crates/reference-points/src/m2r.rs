@@ -29,7 +29,7 @@ pub trait M2rData: Send + Sync {
     /// `JournalUnavailable` when the disk does not answer; damage is no error but the report's difference.
     async fn audit(&self, request: AuditRequest) -> DoorResult<AuditReport>;
 
-    /// Those of these roots of data blocks of which nothing is known here: neither the journal has a block with it, nor was it sent for single operations. At most
+    /// Those of these roots of data blocks of which nothing is known here: neither the journal has a block with it, nor do the operations that are kept for it, each computed anew, give it, nor is it about to be sent. At most
     /// [`crate::data_block::MAX_RECORDED_ROOTS`].
     ///
     /// # Errors

@@ -12,7 +12,8 @@ use crate::{
     access_rule::AccessRule,
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     data_search::{
-        Aggregation, Asset, AssetVersion, DataAggregate, DataPage, DataQuery, DayCount, OperationPlace, Visibility,
+        Aggregation, AssetVersions, DataAggregate, DataPage, DataQuery, DayCount, OperationPlace, TraceRequest,
+        Visibility,
     },
     mandate::Mandate,
     operation::ChainName,
@@ -188,11 +189,12 @@ pub trait S2pData: Send + Sync {
     /// `NotCovered`, `ChainUnreachable`, `JournalUnavailable`.
     async fn statistics(&self, by: &Mandate) -> DoorResult<Vec<DayCount>>;
 
-    /// The versions of an asset that may be seen, oldest first.
+    /// The newest versions of an asset that may be seen, or the newest before one, oldest first.
     ///
     /// # Errors
-    /// `MalformedRequest` when they are more than one trace shows; `JournalUnavailable`.
-    async fn versions(&self, by: &Mandate, asset: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>>;
+    /// `NotCovered`, `ChainUnreachable`, `JournalUnavailable`.
+    async fn versions(&self, by: &Mandate, request: &TraceRequest, visibility: Visibility)
+    -> DoorResult<AssetVersions>;
 
     /// In whose hands sources of an asset were, at most [`MAX_TRACE_SOURCES`](crate::data_search::MAX_TRACE_SOURCES) of them: their keys, one after the other.
     ///

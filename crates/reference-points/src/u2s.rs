@@ -10,8 +10,8 @@ use crate::{
     access_rule::ServiceAccess,
     chain_records::ChainStatus,
     data_search::{
-        Aggregates, Asset, AssetTrace, DataAggregate, DataPage, DataQuery, DayCount, Delivered, OperationPlace,
-        Reading, Subscribe, Subscription,
+        Aggregates, AssetTrace, DataAggregate, DataPage, DataQuery, DayCount, Delivered, OperationPlace, Reading,
+        Subscribe, Subscription, TraceRequest,
     },
     price::PriceSetting,
     source_data::SourceOperationProof,
@@ -100,13 +100,12 @@ pub trait U2sData: Send + Sync {
     /// `ChainUnreachable`, `JournalUnavailable`.
     async fn data_statistics(&self, actor: &Actor) -> DoorResult<Vec<DayCount>>;
 
-    /// Every version, source and reader of an asset.
+    /// The versions, sources and readers of an asset: the newest versions, or the newest before one, as many as one answer holds
+    /// ([`MAX_TRACE_VERSIONS`](crate::data_search::MAX_TRACE_VERSIONS), [`MAX_TRACE_BYTES`](crate::data_search::MAX_TRACE_BYTES)).
     ///
     /// # Errors
-    /// `UnknownOperation` when nothing that the actor may see is about it; `MalformedRequest`, also when it has more versions than one trace shows
-    /// ([`MAX_TRACE_VERSIONS`](crate::data_search::MAX_TRACE_VERSIONS), [`MAX_TRACE_BYTES`](crate::data_search::MAX_TRACE_BYTES));
-    /// `DatabaseUnreachable`, `JournalUnavailable`.
-    async fn trace_data(&self, actor: &Actor, asset: Asset) -> DoorResult<AssetTrace>;
+    /// `UnknownOperation` when nothing that the actor may see is about it; `MalformedRequest`, `DatabaseUnreachable`, `JournalUnavailable`.
+    async fn trace_data(&self, actor: &Actor, request: TraceRequest) -> DoorResult<AssetTrace>;
 
     /// The proof of an operation that the actor has found.
     ///

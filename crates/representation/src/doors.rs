@@ -226,8 +226,20 @@ impl M2rData for Representation {
         if roots.len() > MAX_RECORDED_ROOTS {
             return Err(DoorError::new(Code::MalformedRequest, format!("at most {MAX_RECORDED_ROOTS} roots")));
         }
-        let unknown = self.ingest.unknown_roots(roots).await?;
-        if unknown.is_empty() { Ok(unknown) } else { self.index.unknown_roots(unknown).await }
+        let mut unknown = Vec::new();
+        for root in self.ingest.unknown_roots(roots).await? {
+            // That the root stands in the index says nothing of the rows by which operations are proven.
+            let is_known = match self.index.block(root).await {
+                Ok(kept) => kept.is_some_and(|block| block.gives_its_root()),
+                // A row that does not read was changed.
+                Err(error) if error.code() == Code::Internal => false,
+                Err(error) => return Err(error),
+            };
+            if !is_known {
+                unknown.push(root);
+            }
+        }
+        Ok(unknown)
     }
 
     async fn quotas(&self) -> DoorResult<QuotaReport> {

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
-use chancery_primitives::data_block::Leaf;
+use chancery_primitives::data_block::{DataBlockTree, Leaf};
 use chancery_reference_points::{DoorResult, data_block::TransactionLocator, operation::ChainName};
 
 /// An operation in a data block.
@@ -30,6 +30,18 @@ pub struct IndexedBlock {
     pub operations: Vec<IndexedOperation>,
 }
 
+impl IndexedBlock {
+    /// Whether what is kept gives the root, computed anew; or nothing is kept but that the root was about to be sent.
+    #[must_use]
+    pub fn gives_its_root(&self) -> bool {
+        if self.operations.is_empty() && self.recorded.is_none() {
+            return true;
+        }
+        let leaves: Vec<Leaf> = self.operations.iter().map(|operation| operation.leaf.clone()).collect();
+        DataBlockTree::new(&leaves).is_ok_and(|tree| tree.root().0 == self.root)
+    }
+}
+
 /// Remembers data blocks and idempotency keys.
 #[async_trait]
 pub trait OperationIndex: Send + Sync {
@@ -45,11 +57,11 @@ pub trait OperationIndex: Send + Sync {
     /// `DatabaseUnreachable`.
     async fn announce(&self, root: B256, chain: &ChainName, closed_at_ms: u64) -> DoorResult<()>;
 
-    /// Those of these roots that were never announced nor kept.
+    /// What is kept of the block with a root; one that was only announced has no operations, and is not recorded.
     ///
     /// # Errors
-    /// `DatabaseUnreachable`.
-    async fn unknown_roots(&self, roots: Vec<B256>) -> DoorResult<Vec<B256>>;
+    /// `DatabaseUnreachable`; `Internal` when it does not read.
+    async fn block(&self, root: B256) -> DoorResult<Option<IndexedBlock>>;
 
     /// The block that holds an operation.
     ///

@@ -194,6 +194,15 @@ mod tests {
         async fn entries(&self, _: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
             Ok(self.0.lock().clone())
         }
+
+        async fn accesses(
+            &self,
+            _: &str,
+            _: Option<alloy_primitives::Address>,
+            _: usize,
+        ) -> DoorResult<Vec<HistoryEntry>> {
+            Ok(Vec::new())
+        }
     }
 
     struct Door {

@@ -9,8 +9,8 @@ use chancery_reference_points::{
     Code, DoorError, DoorResult, Role,
     data_format::FormatsInForce,
     data_search::{
-        Aggregation, Asset, AssetVersion, DataAggregate, DataOperation, DataPage, DataQuery, DayCount,
-        MAX_PAGE_OPERATIONS, MAX_TRACE_SOURCES, MAX_WAIT_MS, OperationPlace, Visibility,
+        Aggregation, Asset, AssetVersion, AssetVersions, DataAggregate, DataOperation, DataPage, DataQuery, DayCount,
+        MAX_TRACE_SOURCES, MAX_WAIT_MS, OperationPlace, TraceRequest, Visibility,
     },
     mandate::{Mandate, OFFICES, rights},
     r2d::R2dSources,
@@ -158,22 +158,30 @@ impl Inner {
         Ok(Aggregation { aggregates, assets: assets.into_iter().map(asset).collect(), unnamed })
     }
 
-    fn versions(&self, asset: &Asset, visibility: &Visibility, asker: &Asker) -> DoorResult<Vec<AssetVersion>> {
-        let mut versions = Versions::of(asset);
+    fn versions(&self, request: &TraceRequest, visibility: Visibility, asker: Asker) -> DoorResult<AssetVersions> {
+        let TraceRequest { asset, before } = request;
+        let is_owned = |submission: &SubmissionRow| self.organization(submission.source) == asset.organization;
+        let beside_bytes = DataOperation::bytes_beside(&asset.organization, &asset.format);
+        let mut versions = Versions::new(is_owned, *before, beside_bytes);
         let mut query = DataQuery {
             formats: vec![asset.format.clone()],
             subject: Some(asset.subject.clone()),
             ascending: true,
-            limit: Some(MAX_PAGE_OPERATIONS),
             ..DataQuery::default()
         };
-        loop {
-            let page =
-                self.page(Asked { query: query.clone(), visibility: visibility.clone(), asker: asker.clone() })?;
-            page.operations.into_iter().try_for_each(|operation| versions.add(operation))?;
-            let Some(next) = page.next else { return Ok(versions.all()) };
-            query.after = Some(next);
-        }
+        // Oldest first, since only so each has its number.
+        let plan = loop {
+            let plan = Plan::new(query.clone(), self.sight(visibility.clone(), asker.clone()))?;
+            let Some(edge) = plan.visit(&self.index, &mut versions).map_err(unavailable)? else { break plan };
+            query.after = Some(edge);
+        };
+        let (kept, older) = versions.kept();
+        let read = |(version, found)| {
+            let operation = self.operation(&plan, found).transpose()?;
+            Some(operation.map(|operation| AssetVersion { version, operation }))
+        };
+        let versions = kept.into_iter().filter_map(read).collect::<DoorResult<_>>()?;
+        Ok(AssetVersions { versions, older })
     }
 }
 
@@ -207,11 +215,16 @@ impl S2pData for DataSearch {
         blocking(move || counts().map_err(unavailable)).await
     }
 
-    async fn versions(&self, by: &Mandate, asset: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>> {
+    async fn versions(
+        &self,
+        by: &Mandate,
+        request: &TraceRequest,
+        visibility: Visibility,
+    ) -> DoorResult<AssetVersions> {
         let asker = permit(self.offices.as_deref(), by, &visibility).await?;
         self.check_running()?;
-        let (inner, asset) = (Arc::clone(&self.inner), asset.clone());
-        blocking(move || inner.versions(&asset, &visibility, &asker)).await
+        let (inner, request) = (Arc::clone(&self.inner), request.clone());
+        self.places.run(by, move || inner.versions(&request, visibility, asker)).await
     }
 
     async fn hand_overs(&self, by: &Mandate, sources: Vec<SourceId>) -> DoorResult<Vec<HandOver>> {

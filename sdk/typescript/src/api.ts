@@ -119,9 +119,13 @@ export interface Trace {
   readonly trace: {
     readonly asset: Schemas['Asset'];
     readonly versions: readonly { readonly version: number; readonly operation: FoundOperation }[];
+    /** There are older versions: ask for those `before` this one. */
+    readonly older?: { readonly place: number; readonly index: number };
     readonly rights: readonly UseRight[];
     readonly transfers: Transfers;
     readonly accesses: readonly { readonly time: number; readonly by?: string; readonly service: string }[];
+    /** Whether there were more accesses that the caller may see. */
+    readonly cut: boolean;
     readonly findings: readonly unknown[];
   };
   readonly graph: {

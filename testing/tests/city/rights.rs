@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     signed_in::exchange,
-    support::{answer, chancery, citizen, key_of, refusal_code, shared, subject},
+    support::{answer, chancery, citizen, inspected, key_of, refusal_code, shared, subject},
 };
 
 /// Longest that something may take to come about.
@@ -164,4 +164,53 @@ async fn what_the_main_chain_gives_and_takes_reaches_the_side_chain_by_proof() {
     assert!(retired["effects"].to_string().contains("the end of key"), "{retired}");
     assert!(!counts_on(KIND, address, OFFICE, KIND).await);
     assert_eq!(refusal_code(&send), "key-rotated");
+}
+
+// M-CON-3, M-CON-4, C-LIFE: checked first, then in force on the main chain and where it is carried by proof, and taken back. What was issued before stays what it is.
+#[tokio::test]
+async fn a_suspended_organization_issues_nothing_until_it_is_resumed() {
+    const OFFICE: &str = "SAMPLE-STANDING";
+    const KIND: &str = "health-licence";
+    let operator = |arguments: &[&str]| answer(&[&["--dev-key", "0", "organization"], arguments].concat());
+    let is_suspended = || {
+        let listed = answer(&["organization", "list"]);
+        let found = listed["organizations"].as_array().unwrap().iter().find(|entry| entry["code"] == OFFICE).cloned();
+        found.unwrap()["suspended"].as_bool().unwrap()
+    };
+    let (key_file, key) = key_of("standing");
+    let address: Address = key.parse().unwrap();
+    operator(&["register", OFFICE, "--name", "Standing (sample)"]);
+    operator(&["authorize-key", OFFICE, &key, "--right", KIND]);
+    let (holder_key, holder) = citizen("standing-holder");
+    let subject = subject(KIND);
+    let key_file = key_file.to_str().unwrap();
+    let send =
+        ["--key", key_file, "certificate", "send", "--kind", KIND, "--holder", &holder, "--organization", OFFICE];
+    let send = [&send[..], &["--subject", subject.to_str().unwrap()]].concat();
+    let issued = answer(&send);
+    let before = issued["certificateId"].as_str().unwrap();
+
+    let by_another = ["--dev-key", "7", "organization", "suspend", OFFICE];
+    assert_eq!(refusal_code(&by_another), "role-required");
+    let unknown = ["--dev-key", "0", "organization", "suspend", "SAMPLE-NOBODY"];
+    assert_eq!(refusal_code(&unknown), "unknown-organization");
+    let checked = operator(&["suspend", OFFICE, "--check"]);
+    assert_eq!((&checked["applied"], &checked["recorded"]), (&json!(false), &json!([])), "{checked}");
+    assert!(!is_suspended(), "a check changes nothing");
+
+    let suspended = operator(&["suspend", OFFICE]);
+    assert_eq!((&suspended["applied"], &suspended["recorded"][0]["chain"]), (&json!(true), &json!("main")));
+    assert!(is_suspended() && !counts_on(KIND, address, OFFICE, KIND).await, "{suspended}");
+    assert_eq!(refusal_code(&send), "organization-suspended");
+    assert_eq!(inspected(&holder_key, before)["outcome"], "valid", "it had the right when it issued");
+    let again = operator(&["suspend", OFFICE]);
+    assert_eq!(again["recorded"], json!([]), "it is suspended already: {again}");
+
+    operator(&["resume", OFFICE]);
+    assert!(!is_suspended());
+    until("the resumption", async || counts_on(KIND, address, OFFICE, KIND).await.then_some(())).await;
+    let after = answer(&send);
+    for certificate in [before, after["certificateId"].as_str().unwrap()] {
+        assert_eq!(inspected(&holder_key, certificate)["outcome"], "valid");
+    }
 }

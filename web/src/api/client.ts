@@ -222,6 +222,8 @@ export const api = {
   organizations: async () =>
     (await send<{ organizations: T.Organization[] }>('GET', '/v1/organizations')).organizations,
   organization: (code: string) => send<T.Organization>('GET', `/v1/organizations/${encodeURIComponent(code)}`),
+  suspendOrganization: (session: Session, code: string, suspended: boolean, check: boolean) =>
+    send<T.Changed>('PUT', `/v1/organizations/${encodeURIComponent(code)}/standing`, { session, body: { suspended }, query: checked(check) }),
 };
 
 /** The query that only asks what would change. */

@@ -200,6 +200,9 @@ pub(crate) struct Trace {
     pub(crate) format: String,
     /// Its subject.
     pub(crate) subject: String,
+    /// Only versions before this one, as the trace before it says at its end.
+    #[arg(long, value_name = "PLACE.INDEX")]
+    pub(crate) before: Option<String>,
     /// Print the graph in Mermaid's notation.
     #[arg(long)]
     pub(crate) mermaid: bool,

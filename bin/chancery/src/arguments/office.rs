@@ -80,6 +80,22 @@ pub(crate) enum OrganizationCommand {
         #[arg(long)]
         check: bool,
     },
+    /// Suspend an organization as a whole: it issues nothing and its keys have no right; what it issued before stays what it is.
+    Suspend {
+        /// The organization.
+        code: String,
+        /// Only say what would change.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Resume a suspended organization: the rights of its keys count again.
+    Resume {
+        /// The organization.
+        code: String,
+        /// Only say what would change.
+        #[arg(long)]
+        check: bool,
+    },
     /// Authorize a key to sign for an organization.
     AuthorizeKey {
         /// The organization.

@@ -32,6 +32,8 @@ pub(super) async fn run(command: OrganizationCommand, connection: &Connection, o
             let administrator = HexAddress(administrator.unwrap_or_else(|| party.address()));
             party.client.register_organization(&RegisterOrganization { code, name, administrator }, check).await
         }
+        OrganizationCommand::Suspend { code, check } => party.client.suspend_organization(&code, true, check).await,
+        OrganizationCommand::Resume { code, check } => party.client.suspend_organization(&code, false, check).await,
         OrganizationCommand::AuthorizeKey { code, address, right, check } => {
             let key = AuthorizeKey { address: HexAddress(address), right, not_before: None, not_after: None };
             party.client.authorize_key(&code, &key, check).await

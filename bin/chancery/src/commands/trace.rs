@@ -2,18 +2,19 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use chancery_client::rest::types::data::Asset;
 use serde_json::Value;
 
-use super::connect;
+use super::{connect, query::place};
 use crate::{
     arguments::{Connection, Trace},
     output::Output,
 };
 
 pub(super) async fn run(command: Trace, connection: &Connection, output: &Output) -> Result<ExitCode> {
-    let asset = Asset { organization: command.organization, format: command.format, subject: command.subject };
+    let before = command.before.as_deref().map(|text| place(text).context("--before")).transpose()?;
+    let asset = Asset { organization: command.organization, format: command.format, subject: command.subject, before };
     let answer = connect(connection).await?.trace_data(&asset).await?;
     if command.mermaid {
         output.answer(&answer.mermaid, &answer.mermaid);
@@ -40,6 +41,13 @@ pub(super) async fn run(command: Trace, connection: &Connection, output: &Output
             .iter()
             .map(|one| format!("read at {}  by {}  {}", one["time"], text(&one["by"]), text(&one["service"]))),
     );
+    if answer.trace["cut"] == true {
+        lines.push("There are older readings than these.".to_owned());
+    }
+    let older = &answer.trace["older"];
+    if older.is_object() {
+        lines.push(format!("Older versions: --before {}.{}", older["place"], older["index"]));
+    }
     let findings = items("findings");
     lines.extend(findings.iter().map(|finding| format!("FINDING: {}", text(finding))));
     output.answer(&answer, lines.join("\n"));

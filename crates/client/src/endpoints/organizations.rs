@@ -5,7 +5,9 @@ use chancery_rest::{
     types::{
         alerts::{AddAlertReceiver, AddedAlertReceiver, AlertReceiver, AlertReceivers, AlertTest, TestAlertReceiver},
         formats::{ConfigureFormat, Format},
-        organizations::{AuthorizeKey, Changed, KeyEnd, Organization, Organizations, RegisterOrganization},
+        organizations::{
+            AuthorizeKey, Changed, KeyEnd, Organization, Organizations, RegisterOrganization, SuspendOrganization,
+        },
         quotas::{Quota, Quotas},
     },
     values::Timestamp,
@@ -50,6 +52,16 @@ impl Client {
     /// [`crate::ClientError`].
     pub async fn register_organization(&self, request: &RegisterOrganization, check: bool) -> Result<Changed> {
         let call = Self::with_body(Method::POST, &["v1", "organizations"], request)?;
+        self.needs_key()?.send(Call { query: checked(check), ..call }).await
+    }
+
+    /// `PUT /v1/organizations/{code}/standing`.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn suspend_organization(&self, code: &str, suspended: bool, check: bool) -> Result<Changed> {
+        let path = ["v1", "organizations", code, "standing"];
+        let call = Self::with_body(Method::PUT, &path, &SuspendOrganization { suspended })?;
         self.needs_key()?.send(Call { query: checked(check), ..call }).await
     }
 

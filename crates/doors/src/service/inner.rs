@@ -15,8 +15,8 @@ use chancery_reference_points::{
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::{DataBlock, DataBlockRecord, RecordedBlock, RecordedRoots, RootOfBlock, TransactionLocator},
     data_search::{
-        Aggregation, Asset, AssetVersion, AuditReport, AuditRequest, DataAggregate, DataPage, DataQuery, DayCount,
-        OperationPlace, Visibility,
+        Aggregation, AssetVersions, AuditReport, AuditRequest, DataAggregate, DataPage, DataQuery, DayCount,
+        OperationPlace, TraceRequest, Visibility,
     },
     m2p::M2p,
     m2r::{M2r, M2rData},
@@ -64,7 +64,7 @@ door! {
     S2pData as s2p_data, "S2pData";
     "Search", READ: search([&] by: Mandate, [] query: DataQuery, [] visibility: Visibility) -> DataPage;
     "Statistics", READ: statistics([&] by: Mandate) -> Vec<DayCount>;
-    "Versions", READ: versions([&] by: Mandate, [&] asset: Asset, [] visibility: Visibility) -> Vec<AssetVersion>;
+    "Versions", READ: versions([&] by: Mandate, [&] request: TraceRequest, [] visibility: Visibility) -> AssetVersions;
     "HandOvers", READ: hand_overs([&] by: Mandate, [] sources: Vec<SourceId>) -> Vec<HandOver>;
     "Proof", READ: proof([&] by: Mandate, [] at: OperationPlace) -> SourceOperationProof;
     "Aggregate", READ: aggregate([&] by: Mandate, [] aggregate: DataAggregate, [] visibility: Visibility) -> Aggregation;

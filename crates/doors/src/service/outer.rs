@@ -11,8 +11,8 @@ use chancery_reference_points::{
     data_block::OperationProof,
     data_format::{DataFormat, FormatId},
     data_search::{
-        Aggregates, Asset, AssetTrace, AuditReport, AuditRequest, DataAggregate, DataPage, DataQuery, DayCount,
-        Delivered, OperationPlace, Reading, Subscribe, Subscription,
+        Aggregates, AssetTrace, AuditReport, AuditRequest, DataAggregate, DataPage, DataQuery, DayCount, Delivered,
+        OperationPlace, Reading, Subscribe, Subscription, TraceRequest,
     },
     o2c::{Change, ChangeResult, Mode, O2c, O2cAlerts},
     operation::ChainName,
@@ -50,7 +50,7 @@ door! {
     U2sData as u2s_data, "U2sData";
     "SearchData", READ: search_data([&] actor: Actor, [] query: DataQuery) -> DataPage;
     "DataStatistics", READ: data_statistics([&] actor: Actor) -> Vec<DayCount>;
-    "TraceData", READ: trace_data([&] actor: Actor, [] asset: Asset) -> AssetTrace;
+    "TraceData", READ: trace_data([&] actor: Actor, [] request: TraceRequest) -> AssetTrace;
     "DataProof", READ: data_proof([&] actor: Actor, [] at: OperationPlace) -> SourceOperationProof;
     "AggregateData", READ: aggregate_data([&] actor: Actor, [] aggregate: DataAggregate) -> Aggregates;
     "Subscribe", READ: subscribe([&] actor: Actor, [] subscribe: Subscribe) -> Subscription;

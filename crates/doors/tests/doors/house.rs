@@ -26,8 +26,8 @@ use chancery_reference_points::{
     },
     data_format::{DataFormat, FormatId},
     data_search::{
-        Aggregates, Aggregation, Asset, AssetTrace, AssetVersion, AuditReport, AuditRequest, DataAggregate, DataPage,
-        DataQuery, DayCount, Delivered, OperationPlace, Reading, Subscribe, Subscription, Visibility,
+        Aggregates, Aggregation, AssetTrace, AssetVersions, AuditReport, AuditRequest, DataAggregate, DataPage,
+        DataQuery, DayCount, Delivered, OperationPlace, Reading, Subscribe, Subscription, TraceRequest, Visibility,
     },
     m2p::M2p,
     m2r::{M2r, M2rData},
@@ -110,7 +110,7 @@ room! {
     U2sData {
         search_data(actor: &Actor, query: DataQuery) -> DataPage;
         data_statistics(actor: &Actor) -> Vec<DayCount>;
-        trace_data(actor: &Actor, asset: Asset) -> AssetTrace;
+        trace_data(actor: &Actor, request: TraceRequest) -> AssetTrace;
         data_proof(actor: &Actor, at: OperationPlace) -> SourceOperationProof;
         aggregate_data(actor: &Actor, aggregate: DataAggregate) -> Aggregates;
         subscribe(actor: &Actor, subscribe: Subscribe) -> Subscription;
@@ -162,7 +162,7 @@ room! {
     S2pData {
         search(by: &Mandate, query: DataQuery, visibility: Visibility) -> DataPage;
         statistics(by: &Mandate) -> Vec<DayCount>;
-        versions(by: &Mandate, asset: &Asset, visibility: Visibility) -> Vec<AssetVersion>;
+        versions(by: &Mandate, request: &TraceRequest, visibility: Visibility) -> AssetVersions;
         hand_overs(by: &Mandate, sources: Vec<SourceId>) -> Vec<HandOver>;
         proof(by: &Mandate, at: OperationPlace) -> SourceOperationProof;
         aggregate(by: &Mandate, aggregate: DataAggregate, visibility: Visibility) -> Aggregation;

@@ -100,6 +100,7 @@ pub const MATRIX: &[Row] = &[
     row("GET", "/v1/organizations", Who::Anybody, ""),
     row("GET", "/v1/organizations/{code}", Who::Anybody, ""),
     row("POST", "/v1/organizations", OPERATOR, ""),
+    row("PUT", "/v1/organizations/{code}/standing", OPERATOR, ""),
     row("POST", "/v1/organizations/{code}/keys", OPERATOR, ""),
     row("DELETE", "/v1/organizations/{code}/keys/{address}", OPERATOR, ""),
     row("GET", "/v1/formats/{format}", Who::Anybody, ""),

@@ -187,9 +187,11 @@ fn the_largest_trace_fits_into_an_answer() {
     let trace = AssetTrace {
         asset,
         versions,
+        older: Some(operation.at),
         rights: Vec::new(),
         transfers: Transfers::never("DATA-10", &"r".repeat(256), vec![hand_over; MAX_HAND_OVERS]),
         accesses: vec![access; 1000],
+        cut: true,
         findings: vec![finding; MAX_TRACE_VERSIONS],
     };
     let bytes = WireTrace::from(trace).encoded_len();

@@ -11,7 +11,7 @@ pub(super) use aggregates::narrowing;
 use axum::{Extension, Json as Answer, extract::State, response::Response};
 use chancery_reference_points::{
     Code,
-    data_search::{Asset as DoorAsset, AuditRequest, CONTENT, DataQuery, OperationPlace, SORTABLE, Sort},
+    data_search::{Asset as DoorAsset, AuditRequest, CONTENT, DataQuery, OperationPlace, SORTABLE, Sort, TraceRequest},
 };
 use chancery_rest::types::{
     Example as _,
@@ -95,7 +95,9 @@ async fn data_statistics(
 
 /// Trace an asset
 ///
-/// Every version with its source and owner, and who read it, as a list and as a graph. This request is an access itself.
+/// The versions with source and owner, and who read them, as a list and as a graph: the newest 10,000, or 12 MiB of them. If there are older ones, `older` is the oldest that is
+/// shown: with it as `before`, the versions before it are traced. Of accesses the newest 1,000 that the caller may see; `cut` says that there are more. This request is an access
+/// itself.
 #[utoipa::path(post, path = "/v1/data/trace", tag = "data",
     request_body(content = Asset, example = json!(Asset::example())),
     responses((status = 200, description = "The trace.", body = Trace, example = json!(Trace::example()))),
@@ -105,8 +107,10 @@ async fn trace_data(
     Extension(caller): Extension<Caller>,
     Json(asset): Json<Asset>,
 ) -> ApiResult<Answer<Trace>> {
-    let asset: DoorAsset = translate(&asset)?;
-    let trace = shared.doors.u2s_data.trace_data(&caller.actor, asset).await?;
+    let Asset { organization, format, subject, before } = asset;
+    let before = before.map(|at| OperationPlace { place: at.place, index: at.index });
+    let request = TraceRequest { asset: DoorAsset { organization, format, subject }, before };
+    let trace = shared.doors.u2s_data.trace_data(&caller.actor, request).await?;
     let graph = trace.graph();
     Ok(Answer(Trace { trace: map::to_json(&trace)?, mermaid: graph.mermaid(), graph: map::to_json(&graph)? }))
 }

@@ -79,7 +79,7 @@ async fn list_messages(
 
 /// A message
 ///
-/// With its envelope, for its sender and its receiver; nobody else learns that there is one.
+/// With its envelope, for its sender and its receiver; nobody else learns that there is one. That it was given out, when and to which of them, is recorded for supervisors.
 #[utoipa::path(get, path = "/v1/messages/{message}", tag = "messages",
     params(("message" = HexHash, Path, description = "The message's identifier.")),
     responses((status = 200, description = "The message.", body = Message, example = json!(Message::example()))),

@@ -35,7 +35,8 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
 
 /// Submit data
 ///
-/// A signed data operation with its content, in a declared format. The answer comes when its data block is final.
+/// A signed data operation, in a declared format. The answer comes when its data block is final. What is recorded, and kept, is the operation with the hash of its content: content that
+/// comes with it is checked against that hash and the format, and is not kept. Whoever needs it later keeps it, or submits it to `/v1/submissions`, where it is kept.
 #[utoipa::path(post, path = "/v1/operations", tag = "operations",
     request_body(content = SubmitOperation, example = json!(SubmitOperation::example())),
     responses((status = 201, description = "Recorded.", body = OperationReceipt, example = json!(OperationReceipt::example()))),

@@ -9,7 +9,9 @@ use chancery_reference_points::{
 use chancery_rest::{
     types::{
         Example as _,
-        organizations::{AuthorizeKey, Changed, KeyEnd, Organization, Organizations, RegisterOrganization},
+        organizations::{
+            AuthorizeKey, Changed, KeyEnd, Organization, Organizations, RegisterOrganization, SuspendOrganization,
+        },
     },
     values::{HexAddress, Timestamp},
 };
@@ -29,6 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
     OpenApiRouter::default()
         .routes(routes!(list_organizations, register_organization))
         .routes(routes!(get_organization))
+        .routes(routes!(suspend_organization))
         .routes(routes!(authorize_key))
         .routes(routes!(end_key))
 }
@@ -93,6 +96,27 @@ async fn register_organization(
 ) -> ApiResult<Answer<Changed>> {
     let change =
         Change::RegisterOrganization { code: request.code, name: request.name, administrator: request.administrator.0 };
+    control(&shared, &caller, change, query.check).await
+}
+
+/// Suspend or resume an organization
+///
+/// A suspended organization issues nothing and none of its keys has a right, whichever it was; what it issued before stays what it is. On the main chain, and on each
+/// chain that knows the organization: where rights are taken over by proof, the answer comes when it counts there. Taken back by the same call. With `?check=true` it
+/// says what would change.
+#[utoipa::path(put, path = "/v1/organizations/{code}/standing", tag = "organizations",
+    params(("code" = String, Path, description = "The organization's code."), CheckQuery),
+    request_body(content = SuspendOrganization, example = json!(SuspendOrganization::example())),
+    responses((status = 200, description = "What changes.", body = Changed, example = json!(Changed::example()))),
+)]
+async fn suspend_organization(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    Path(organization): Path<String>,
+    Query(query): Query<CheckQuery>,
+    Json(request): Json<SuspendOrganization>,
+) -> ApiResult<Answer<Changed>> {
+    let change = Change::SuspendOrganization { organization, suspended: request.suspended };
     control(&shared, &caller, change, query.check).await
 }
 

@@ -93,6 +93,7 @@ const EXPECTED: &[(&str, &str, &str, &[&str])] = &[
     ("GET", "/v1/organizations", ANYBODY, &["o2c.organizations"]),
     ("GET", "/v1/organizations/{code}", ANYBODY, &["o2c.organization"]),
     ("POST", "/v1/organizations", OPERATOR, &["o2c.apply"]),
+    ("PUT", "/v1/organizations/{code}/standing", OPERATOR, &["o2c.apply"]),
     ("POST", "/v1/organizations/{code}/keys", OPERATOR, &["o2c.apply"]),
     ("DELETE", "/v1/organizations/{code}/keys/{address}", OPERATOR, &["o2c.apply"]),
     ("GET", "/v1/formats/{format}", ANYBODY, &["r2d.data_format"]),

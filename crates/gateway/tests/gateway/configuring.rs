@@ -76,6 +76,24 @@ async fn a_key_ends_as_it_was_asked_for() {
     }
 }
 
+// M-CON-3, M-CON-4
+#[tokio::test]
+async fn an_organization_is_suspended_and_resumed() {
+    let path = format!("/v1/organizations/{ORGANIZATION}/standing");
+    for suspended in [true, false] {
+        let asked = change("PUT", &path, Some(json!({"suspended": suspended}))).await;
+        assert_eq!(asked, Change::SuspendOrganization { organization: ORGANIZATION.into(), suspended });
+    }
+    let harness = Harness::start().await;
+    let operator = Caller::new(&harness, key(0x51), [Role::Operator]).await;
+    harness.behind.take_calls();
+    let checked = Request::new("PUT", &format!("{path}?check=true")).json(&json!({"suspended": true}));
+    let answer = harness.send(operator.bearing(checked)).await.json();
+    assert_eq!((&answer["applied"], &answer["effects"]), (&json!(false), &json!(["one effect"])));
+    assert_eq!(harness.behind.take_calls(), ["o2c.check"], "a check changes nothing");
+    harness.stop().await;
+}
+
 #[tokio::test]
 async fn a_suspension_and_the_end_of_a_key_are_told_to_anybody() {
     let harness = Harness::start().await;

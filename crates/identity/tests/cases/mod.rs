@@ -461,6 +461,8 @@ pub async fn operations_are_found_with_all_leaves_of_their_block(fixture: &Fixtu
     database.index_block(&block).await.unwrap();
     assert_eq!(database.block_of_operation(B256::repeat_byte(5)).await.unwrap(), Some(block.clone()));
     assert_eq!(database.block_of_operation(B256::repeat_byte(6)).await.unwrap(), None);
+    assert_eq!(database.block(block.root).await.unwrap(), Some(block.clone()));
+    assert_eq!(database.block(B256::repeat_byte(0xcc)).await.unwrap(), None);
     // An operation stands in one block.
     let other = IndexedBlock { root: B256::repeat_byte(0xbb), operations: vec![operation(1)], ..block };
     assert_eq!(conflict(database.index_block(&other).await), Conflict::Concurrent);
@@ -520,6 +522,9 @@ pub async fn the_journal_is_filtered_newest_first(fixture: &Fixture) {
     assert_eq!(times(all.clone()).await, [3, 2, 1]);
     assert_eq!(times(JournalQuery { limit: 1, ..all.clone() }).await, [3]);
     assert_eq!(times(JournalQuery { subject: Some("a".into()), ..all.clone() }).await, [3, 1]);
+    assert_eq!(times(JournalQuery { actor: Some(OFFICE), limit: 2, ..all.clone() }).await, [3, 2]);
+    let another = JournalQuery { actor: Some(Address::repeat_byte(0x77)), ..all.clone() };
+    assert_eq!(times(another).await, Vec::<u64>::new(), "nothing is by somebody else");
     assert_eq!(times(JournalQuery { happenings: vec![Happening::Submitted], ..all.clone() }).await, [2, 1]);
     assert_eq!(times(JournalQuery { from_ms: Some(2), to_ms: Some(3), ..all.clone() }).await, [2]);
     let rights = async |keeper| {

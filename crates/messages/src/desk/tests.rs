@@ -14,6 +14,7 @@ use chancery_reference_points::{
     data_block::{OperationProof, TransactionLocator},
     data_format::{DataFormat, FormatId},
     r2d::{Submission, SubmissionReceipt},
+    v2m::EventFilter,
 };
 use parking_lot::Mutex;
 use tempfile::TempDir;
@@ -101,6 +102,32 @@ impl R2d for Door {
     }
 }
 
+/// A journal in memory, which may be out of reach.
+#[derive(Default)]
+struct Looks {
+    entries: Mutex<Vec<HistoryEntry>>,
+    is_unreachable: AtomicBool,
+}
+
+#[async_trait]
+impl Journal for Looks {
+    async fn record(&self, entry: HistoryEntry) -> DoorResult<()> {
+        if self.is_unreachable.load(Ordering::Relaxed) {
+            return Err(DoorError::new(Code::DatabaseUnreachable, ""));
+        }
+        self.entries.lock().push(entry);
+        Ok(())
+    }
+
+    async fn entries(&self, _: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
+        Ok(self.entries.lock().clone())
+    }
+
+    async fn accesses(&self, _: &str, _: Option<Address>, _: usize) -> DoorResult<Vec<HistoryEntry>> {
+        Ok(Vec::new())
+    }
+}
+
 /// Everybody is a member but these.
 #[derive(Default)]
 struct Roll(Mutex<Vec<(Address, Authorization)>>);
@@ -118,6 +145,7 @@ struct Office {
     desk: Desk,
     door: Arc<Door>,
     roll: Arc<Roll>,
+    looks: Arc<Looks>,
     now_s: Arc<AtomicU64>,
     sender: PersonKeys,
     receiver: PersonKeys,
@@ -140,20 +168,22 @@ fn office() -> Office {
 /// An office of a city that lists others.
 fn office_of(cities: Cities) -> Office {
     let folder = tempfile::tempdir().unwrap();
-    let (door, roll) = (Arc::new(Door::default()), Arc::new(Roll::default()));
+    let (door, roll, looks) = (Arc::new(Door::default()), Arc::new(Roll::default()), Arc::new(Looks::default()));
     let now_s = Arc::new(AtomicU64::new(NOW_S));
     let clock = Arc::clone(&now_s);
     let desk = Desk::new(Parts {
         mailbox: Arc::new(Mailbox::open(folder.path()).unwrap()),
         r2d: door.clone(),
         members: roll.clone(),
+        journal: looks.clone(),
         cities,
         chain: ChainName("main".to_owned()),
         chain_id: CHAIN_ID,
         genesis: GENESIS,
         clock: Arc::new(move || clock.load(Ordering::Relaxed) * 1000),
     });
-    Office { _folder: folder, desk, door, roll, now_s, sender: person(0), receiver: person(1), stranger: person(2) }
+    let (sender, receiver, stranger) = (person(0), person(1), person(2));
+    Office { _folder: folder, desk, door, roll, looks, now_s, sender, receiver, stranger }
 }
 
 fn actor(keys: &PersonKeys) -> Actor {
@@ -219,6 +249,26 @@ impl Office {
     async fn received(&self, keys: &PersonKeys) -> usize {
         self.desk.list(&actor(keys), Side::Received, 0, 10).await.unwrap().len()
     }
+}
+
+// M-MON-2, MSG-17: before somebody has a message it is written down who, when, which, and by which right; nothing of what it says.
+#[tokio::test]
+async fn who_is_given_a_message_is_in_the_journal_first() {
+    let office = office();
+    let sealed = office.sealed(office.head());
+    let id = office.send(&sealed).await.unwrap().id;
+    assert!(office.desk.fetch(&actor(&office.stranger), id).await.is_err());
+    assert!(office.looks.entries.lock().is_empty(), "whoever was refused has been given nothing");
+    for (keys, right) in [(&office.receiver, Right::Named), (&office.sender, Right::OwnData)] {
+        office.desk.fetch(&actor(keys), id).await.unwrap();
+        let entry = office.looks.entries.lock().pop().unwrap();
+        assert_eq!((entry.happening, entry.name.as_str()), (Happening::Accessed, "messages.fetch"));
+        assert_eq!((entry.by, entry.subject), (Some(keys.address()), id.to_string()));
+        assert_eq!((entry.time_ms, entry.right), (NOW_S * 1000, Some(right)));
+    }
+    office.looks.is_unreachable.store(true, Ordering::Relaxed);
+    let refused = office.desk.fetch(&actor(&office.receiver), id).await.unwrap_err();
+    assert_eq!(refused.code(), Code::DatabaseUnreachable, "what cannot be written down is not given");
 }
 
 // S-NET, MSG-4, MSG-6

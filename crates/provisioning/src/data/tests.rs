@@ -11,6 +11,7 @@ use chancery_reference_points::{
     read_right::ReadRight,
     right::Right,
     trace::{Entitled, HandOver, HandedBy, UseAct},
+    v2m::EventFilter,
 };
 use parking_lot::Mutex;
 
@@ -30,6 +31,14 @@ impl Journal for MemoryJournal {
     async fn entries(&self, filter: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
         let entries = self.0.lock();
         Ok(entries.iter().rev().filter(|entry| Some(&entry.subject) == filter.subject.as_ref()).cloned().collect())
+    }
+
+    async fn accesses(&self, subject: &str, by: Option<Address>, limit: usize) -> DoorResult<Vec<HistoryEntry>> {
+        let entries = self.0.lock();
+        let read = entries.iter().rev().filter(|entry| {
+            entry.happening == Happening::Accessed && entry.subject == subject && (by.is_none() || entry.by == by)
+        });
+        Ok(read.take(limit).cloned().collect())
     }
 }
 
@@ -74,11 +83,12 @@ impl S2pData for TwoVersions {
     async fn statistics(&self, _: &Mandate) -> DoorResult<Vec<DayCount>> {
         Ok(Vec::new())
     }
-    async fn versions(&self, _: &Mandate, _: &Asset, visibility: Visibility) -> DoorResult<Vec<AssetVersion>> {
-        Ok((1..)
+    async fn versions(&self, _: &Mandate, _: &TraceRequest, visibility: Visibility) -> DoorResult<AssetVersions> {
+        let versions = (1..)
             .zip(self.operations(&visibility))
             .map(|(version, operation)| AssetVersion { version, operation })
-            .collect())
+            .collect();
+        Ok(AssetVersions { versions, older: None })
     }
     async fn hand_overs(&self, _: &Mandate, sources: Vec<SourceId>) -> DoorResult<Vec<HandOver>> {
         let keys = [(None, "first", 1, HandedBy::Registration), (Some("first"), "second", 2, HandedBy::Approval)];
@@ -153,7 +163,7 @@ async fn each_service_of_data_asks_who_is_admitted() {
         let asked = [
             ("data.search", service.search_data(&actor, DataQuery::default()).await.err()),
             ("data.statistics", service.data_statistics(&actor).await.err()),
-            ("data.trace", service.trace_data(&actor, well()).await.err()),
+            ("data.trace", service.trace_data(&actor, well().into()).await.err()),
             ("data.proof", service.data_proof(&actor, OperationPlace { place: 2, index: 0 }).await.err()),
             ("data.aggregate", service.aggregate_data(&actor, DataAggregate::default()).await.err()),
             ("data.subscription", service.subscribe(&actor, Subscribe::default()).await.err()),
@@ -170,6 +180,33 @@ fn well() -> Asset {
     Asset { organization: "OFFICE".into(), format: "water".into(), subject: "well 7".into() }
 }
 
+// M-APP, M-MON-2: what others have read since hides nobody's own reading, and what is left off is said.
+#[tokio::test]
+async fn whoever_read_before_a_thousand_others_sees_its_own_reading() {
+    let journal = Arc::new(MemoryJournal::default());
+    let service = open(Arc::new(TwoVersions(None)), But("nothing"), journal.clone());
+    let first = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
+    service.trace_data(&first, well().into()).await.unwrap();
+    let read = journal.0.lock()[0].clone();
+    let others = (0..MAX_ACCESSES).map(|_| HistoryEntry { by: Some(Address::repeat_byte(7)), ..read.clone() });
+    journal.0.lock().extend(others);
+    let own = service.trace_data(&first, well().into()).await.unwrap();
+    assert_eq!((own.accesses.len(), own.cut), (1, false));
+    let supervisor = Actor::new(Address::repeat_byte(8), [Role::Supervisor]);
+    let all = service.trace_data(&supervisor, well().into()).await.unwrap();
+    assert_eq!((all.accesses.len(), all.cut), (MAX_ACCESSES, true));
+}
+
+// M-APP: what the oldest version of a part follows is with the older ones, and no finding.
+#[test]
+fn a_part_of_the_versions_begins_anywhere() {
+    let visibility = Visibility { access: vec![Access::Public, Access::Internal], now_ms: 0 };
+    let operations = TwoVersions(None).operations(&visibility);
+    let second = AssetVersion { version: 2, operation: operations[1].clone() };
+    assert_eq!(findings(std::slice::from_ref(&second), false), Vec::<String>::new());
+    assert_eq!(findings(&[second], true).len(), 1);
+}
+
 // M-APP, M-MON-2, M-PRIV
 #[tokio::test]
 async fn a_trace_shows_versions_and_who_read_before() {
@@ -177,23 +214,23 @@ async fn a_trace_shows_versions_and_who_read_before() {
     let service = open(Arc::new(TwoVersions(None)), But("nothing"), journal.clone());
     let inspector = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
     assert_eq!(service.search_data(&inspector, DataQuery::default()).await.unwrap().operations.len(), 2);
-    let trace = service.trace_data(&inspector, well()).await.unwrap();
+    let trace = service.trace_data(&inspector, well().into()).await.unwrap();
     assert_eq!((trace.versions.len(), &trace.findings), (2, &Vec::new()));
     let read = AssetAccess { time: 9, by: inspector.address, service: "data.search".into() };
     assert_eq!(trace.accesses, [read], "two versions of one subject are one access");
     assert!(journal.0.lock().iter().all(|entry| !entry.subject.contains("well") && entry.facts.is_empty()));
     assert!(journal.0.lock().iter().all(|entry| entry.right == Some(Right::Role)), "an inspector, by office");
 
-    let public = service.trace_data(&Actor::public(), well()).await.unwrap();
+    let public = service.trace_data(&Actor::public(), well().into()).await.unwrap();
     // Versions that it may not see have the same subject: who reads them is not for whoever sees the public one.
     assert_eq!((public.versions.len(), public.accesses), (1, Vec::new()));
     let other = Actor::new(Address::repeat_byte(7), [Role::Operator, Role::Registrar]);
-    assert!(service.trace_data(&other, well()).await.unwrap().accesses.is_empty());
-    let own = service.trace_data(&other, well()).await.unwrap().accesses;
+    assert!(service.trace_data(&other, well().into()).await.unwrap().accesses.is_empty());
+    let own = service.trace_data(&other, well().into()).await.unwrap().accesses;
     assert_eq!(own, [AssetAccess { time: 9, by: other.address, service: "data.trace".into() }], "what it read itself");
     let supervisor = Actor::new(Address::repeat_byte(8), [Role::Supervisor]);
     let all: Vec<_> =
-        service.trace_data(&supervisor, well()).await.unwrap().accesses.iter().map(|one| one.by).collect();
+        service.trace_data(&supervisor, well().into()).await.unwrap().accesses.iter().map(|one| one.by).collect();
     assert_eq!(all, [inspector.address, inspector.address, None, other.address, other.address]);
     let hidden = service.data_proof(&Actor::public(), OperationPlace { place: 2, index: 0 }).await.unwrap_err();
     assert_eq!(hidden.code(), Code::UnknownSubmission);
@@ -207,13 +244,13 @@ async fn a_version_that_does_not_follow_is_a_finding() {
     let journal = Arc::new(MemoryJournal::default());
     let service = open(Arc::new(TwoVersions(Some(B256::repeat_byte(1)))), But("nothing"), journal);
     let operator = Actor::new(Address::repeat_byte(2), [Role::Operator]);
-    let trace = service.trace_data(&operator, well()).await.unwrap();
+    let trace = service.trace_data(&operator, well().into()).await.unwrap();
     assert_eq!(trace.findings, ["version 2 (place 2) does not follow the one before it"]);
     let graph = trace.graph();
     // Asset, owner, two versions and their source; four rights; the two keys that held the source.
     assert_eq!((graph.nodes.len(), graph.edges.len()), (5 + 4 + 2, 6 + 4 + 3), "{graph:?}");
     let nothing = Asset { subject: String::new(), ..well() };
-    assert_eq!(service.trace_data(&operator, nothing).await.unwrap_err().code(), Code::MalformedRequest);
+    assert_eq!(service.trace_data(&operator, nothing.into()).await.unwrap_err().code(), Code::MalformedRequest);
 }
 
 // M-APP, SEARCH-3, DATA-10
@@ -222,7 +259,7 @@ async fn a_trace_shows_who_may_use_an_asset_and_that_it_stays_its_owners() {
     let journal = Arc::new(MemoryJournal::default());
     let service = open(Arc::new(TwoVersions(None)), But("nothing"), journal);
     let inspector = Actor::new(Address::repeat_byte(2), [Role::Inspector]);
-    let trace = service.trace_data(&inspector, well()).await.unwrap();
+    let trace = service.trace_data(&inspector, well().into()).await.unwrap();
     let rights: Vec<_> = trace.rights.iter().map(|right| (right.act, right.access, right.by.clone())).collect();
     assert_eq!(
         rights,
@@ -251,13 +288,13 @@ async fn a_trace_shows_who_may_use_an_asset_and_that_it_stays_its_owners() {
     assert!(edges.iter().any(|edge| (edge.from.as_str(), edge.relation.as_str()) == ("h1", "took-over")), "{edges:?}");
 
     // Whoever may not see what is internal does not learn from the rights that there is any.
-    let public = service.trace_data(&Actor::public(), well()).await.unwrap();
+    let public = service.trace_data(&Actor::public(), well().into()).await.unwrap();
     let rule = &public.rights[0].narrowed_by[0];
     assert_eq!((rule.service.as_str(), rule.version), ("data.proof", 3), "that there is a rule, everybody sees");
     assert!(rule.entries.is_empty() && trace.rights[0].narrowed_by[0].entries.is_empty(), "not what it says");
     assert_eq!(serde_json::to_value(rule).unwrap().get("entries"), None);
     for role in [Role::Operator, Role::Supervisor] {
-        let told = service.trace_data(&Actor::new(Address::repeat_byte(9), [role]), well()).await.unwrap();
+        let told = service.trace_data(&Actor::new(Address::repeat_byte(9), [role]), well().into()).await.unwrap();
         assert_eq!(told.rights[0].narrowed_by[0].entries.len(), 1, "{role:?}");
     }
     assert!(public.rights.iter().all(|right| right.access != Some(Access::Internal)));
@@ -287,8 +324,8 @@ impl S2pData for NoSubject {
     async fn statistics(&self, _: &Mandate) -> DoorResult<Vec<DayCount>> {
         Ok(Vec::new())
     }
-    async fn versions(&self, _: &Mandate, _: &Asset, _: Visibility) -> DoorResult<Vec<AssetVersion>> {
-        Ok(Vec::new())
+    async fn versions(&self, _: &Mandate, _: &TraceRequest, _: Visibility) -> DoorResult<AssetVersions> {
+        Ok(AssetVersions::default())
     }
     async fn hand_overs(&self, _: &Mandate, _: Vec<SourceId>) -> DoorResult<Vec<HandOver>> {
         Ok(Vec::new())
@@ -332,7 +369,7 @@ async fn a_refused_request_for_data_is_in_the_journal_and_no_access() {
         let refused = match service_name {
             "data.search" => service.search_data(&actor, DataQuery::default()).await.err(),
             "data.statistics" => service.data_statistics(&actor).await.err(),
-            "data.trace" => service.trace_data(&actor, well()).await.err(),
+            "data.trace" => service.trace_data(&actor, well().into()).await.err(),
             _ => service.data_proof(&actor, OperationPlace { place: 2, index: 0 }).await.err(),
         };
         assert_eq!(refused.unwrap().code(), Code::RoleRequired);
@@ -341,7 +378,7 @@ async fn a_refused_request_for_data_is_in_the_journal_and_no_access() {
         assert_eq!(told, [(service_name, "refused")]);
         assert_eq!((entries[0].by, entries[0].right), (actor.address, None));
         let unrefused = open(Arc::new(TwoVersions(None)), But("nothing"), journal);
-        let seen = unrefused.trace_data(&Actor::new(Address::ZERO, [Role::Supervisor]), well()).await.unwrap();
+        let seen = unrefused.trace_data(&Actor::new(Address::ZERO, [Role::Supervisor]), well().into()).await.unwrap();
         assert!(seen.accesses.is_empty(), "whoever was refused has read nothing");
     }
 }

@@ -42,6 +42,10 @@ impl Journal for MemoryJournal {
         });
         Ok(wanted.take(filter.limit.unwrap_or(100)).cloned().collect())
     }
+
+    async fn accesses(&self, _: &str, _: Option<Address>, _: usize) -> DoorResult<Vec<HistoryEntry>> {
+        Ok(Vec::new())
+    }
 }
 
 /// Chains that must not be reached in these tests, but for the access rules; who asks which there are is noted.

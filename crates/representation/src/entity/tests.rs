@@ -15,7 +15,7 @@ use chancery_reference_points::{
     chain_records::TransactionRecord,
     data_block::{DataBlock, DataBlockRecord, OperationOutcome, RootOfBlock, TransactionLocator},
     data_format::FormatId,
-    m2r::M2r,
+    m2r::{M2r, M2rData},
     o2c::{Change, Mode},
     operation::{InterpretedOperation, OperationType, SignedOperation},
     r2d::{R2d, R2dSources, Submission},
@@ -180,9 +180,11 @@ impl OperationIndex for Memory {
         self.announced.lock().push(root);
         Ok(())
     }
-    async fn unknown_roots(&self, roots: Vec<B256>) -> DoorResult<Vec<B256>> {
-        let announced = self.announced.lock();
-        Ok(roots.into_iter().filter(|root| !announced.contains(root)).collect())
+    async fn block(&self, root: B256) -> DoorResult<Option<IndexedBlock>> {
+        let kept = self.blocks.lock().iter().find(|block| block.root == root).cloned();
+        let chain = ChainName("main".into());
+        let only = IndexedBlock { root, chain, closed_at_ms: 0, recorded: None, operations: Vec::new() };
+        Ok(kept.or_else(|| self.announced.lock().contains(&root).then_some(only)))
     }
     async fn block_of(&self, operation: B256) -> DoorResult<Option<IndexedBlock>> {
         Ok(self
@@ -206,6 +208,10 @@ impl Journal for Memory {
     }
     async fn entries(&self, _: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
         Ok(self.entries.lock().clone())
+    }
+
+    async fn accesses(&self, _: &str, _: Option<Address>, _: usize) -> DoorResult<Vec<HistoryEntry>> {
+        Ok(Vec::new())
     }
 }
 
@@ -450,6 +456,32 @@ async fn a_refused_operation_that_comes_again_is_tried_again() {
     }
     *house.processing.refused.lock() = None;
     house.representation.submit(&actor, submission(5)).await.unwrap();
+}
+
+// M-MON-4, WATCH-1: a root says nothing of the rows by which its operations are proven; these are computed anew.
+#[tokio::test]
+async fn a_row_that_was_changed_makes_its_block_unknown() {
+    let house = house(Notebook::default());
+    let root = house.representation.submit(&source(), submission(1)).await.unwrap().data_block_root;
+    let announced = B256::repeat_byte(0xa1);
+    house.memory.announced.lock().push(announced);
+    let strange = B256::repeat_byte(0x51);
+    let unknown = async || house.representation.unknown_roots(vec![root, announced, strange]).await.unwrap();
+    assert_eq!(unknown().await, [strange]);
+    let kept = house.memory.blocks.lock().clone();
+    let change = |alter: &dyn Fn(&mut IndexedBlock)| {
+        let mut blocks = house.memory.blocks.lock();
+        blocks.clone_from(&kept);
+        blocks.iter_mut().filter(|block| block.root == root).for_each(alter);
+    };
+    change(&|block| block.operations[0].leaf.content_hash = B256::ZERO);
+    assert_eq!(unknown().await, [root, strange]);
+    change(&|block| block.operations[0].leaf.source = Address::ZERO);
+    assert_eq!(unknown().await, [root, strange]);
+    change(&|block| block.operations.clear());
+    assert_eq!(unknown().await, [root, strange], "it is recorded, and its operations are gone");
+    change(&|_| {});
+    assert_eq!(unknown().await, [strange]);
 }
 
 // REPRESENTATION-6

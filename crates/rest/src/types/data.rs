@@ -208,18 +208,26 @@ pub struct Asset {
     /// Its subject.
     #[schema(min_length = 1, max_length = 256)]
     pub subject: String,
+    /// Only versions before this one: `older` of the trace before. The newest when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<OperationPlace>,
 }
 
 impl Example for Asset {
     fn example() -> Self {
-        Self { organization: "12440300455765412A".into(), format: "register/wells".into(), subject: "well 7".into() }
+        Self {
+            organization: "12440300455765412A".into(),
+            format: "register/wells".into(),
+            subject: "well 7".into(),
+            before: None,
+        }
     }
 }
 
 /// Everything known of an asset, as a list and as a graph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Trace {
-    /// Of data of registered sources `{asset, versions: [{version, operation}], rights, transfers, accesses: [{time, by?, service}], findings}`, of a certificate `{certificate, rights, transfers,
+    /// Of data of registered sources `{asset, versions: [{version, operation}], older?, rights, transfers, accesses: [{time, by?, service}], cut, findings}`, of a certificate `{certificate, rights, transfers,
     /// before, after, accesses, cut}`, where rights are `[{act, by: {who, ...}, access?, rule, narrowedBy?}]` and transfers `{transferable, rule, reason, path: [{of, from?, to?, at, how, recorded?}],
     /// cut}`; of a shared resource `{resource, asset, owners: [{by, since,
     /// until?}], organizations, rights: [{right, holder, purposeHash, givenAt, validUntil, withdrawnAt?}], entries: [{time, happened, ..., txHash, blockNumber, logIndex}], cut}`; each oldest
@@ -238,7 +246,7 @@ impl Example for Trace {
         let asset = Asset::example();
         Self {
             trace: json!({
-                "asset": asset, "versions": [], "accesses": [], "findings": [],
+                "asset": asset, "versions": [], "accesses": [], "cut": false, "findings": [],
                 "rights": [{"act": "read", "by": {"who": "anybody"}, "access": "public", "rule": "SEARCH-3: what is public is for anybody"}],
                 "transfers": {
                     "transferable": false, "rule": "DATA-10", "reason": "no statement changes the organization", "path": [], "cut": false,

@@ -45,7 +45,7 @@ pub struct SubmitOperation {
     #[serde(default)]
     #[schema(value_type = Object)]
     pub metadata: Value,
-    /// The content's exact bytes; may be left out for data that stay at their owner.
+    /// The content's exact bytes, to be checked against hash and format: they are not kept. May be left out for data that stay at their owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<HexBytes>,
     /// The source's EIP-712 signature of `DataOperation`, 65 bytes.

@@ -82,6 +82,15 @@ pub struct AuthorizeKey {
     pub not_after: Option<Timestamp>,
 }
 
+/// `PUT /v1/organizations/{code}/standing`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SuspendOrganization {
+    /// `true` suspends the organization, `false` resumes it.
+    #[schema(example = true)]
+    pub suspended: bool,
+}
+
 /// Why a key ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -143,6 +152,12 @@ impl Example for RegisterOrganization {
 impl Example for AuthorizeKey {
     fn example() -> Self {
         Self { address: example_address(), right: "degree".into(), not_before: None, not_after: None }
+    }
+}
+
+impl Example for SuspendOrganization {
+    fn example() -> Self {
+        Self { suspended: true }
     }
 }
 

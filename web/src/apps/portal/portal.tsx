@@ -1,7 +1,7 @@
 /** The portal of supervisors and operators: what the city does as pictures, reports of a period, and what an operator configures. */
 import { useState, type ReactNode } from 'react';
 import { Identifier } from '../../components/Details';
-import { ChartColumn, Coins, FileCheck2, FileSpreadsheet, ListChecks, LogOut, Settings2 } from '../../components/icons';
+import { Building2, ChartColumn, Coins, FileCheck2, FileSpreadsheet, ListChecks, LogOut, Settings2 } from '../../components/icons';
 import { Await } from '../../components/Loading';
 import { Notice } from '../../components/Notice';
 import { PageHead, Shell, type NavigationItem } from '../../components/Shell';
@@ -12,6 +12,7 @@ import { SignIn } from '../../session/SignIn';
 import { useCity, type City } from '../../session/use-city';
 import { ContractsPage } from './contracts';
 import { FeesPage } from './fees';
+import { OrganizationsPage } from './organizations';
 import { Overview } from './overview';
 import { QuotasPage } from './quotas';
 import { Reports } from './reports';
@@ -79,6 +80,7 @@ function navigationOf(page: string, t: ReturnType<typeof useLanguage>['t']): Nav
     { href: href('overview'), label: t('portal.nav.overview'), icon: ChartColumn, current: page === 'overview' },
     { href: href('reports'), label: t('portal.nav.reports'), icon: FileSpreadsheet, current: page === 'reports' },
     { href: href('services'), label: t('portal.nav.services'), icon: ListChecks, current: page === 'services' },
+    { href: href('organizations'), label: t('portal.nav.organizations'), icon: Building2, current: page === 'organizations' },
     { href: href('contracts'), label: t('portal.nav.contracts'), icon: FileCheck2, current: page === 'contracts' },
     { href: href('quotas'), label: t('portal.nav.quotas'), icon: Settings2, current: page === 'quotas' },
     { href: href('fees'), label: t('portal.nav.fees'), icon: Coins, current: page === 'fees' },
@@ -105,6 +107,8 @@ function SignedIn({ watch, page }: { watch: Watch; page: string }): ReactNode {
       return <Reports watch={watch} />;
     case 'services':
       return <ServicesPage watch={watch} />;
+    case 'organizations':
+      return <OrganizationsPage watch={watch} />;
     case 'contracts':
       return <ContractsPage watch={watch} />;
     case 'fees':

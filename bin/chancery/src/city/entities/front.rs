@@ -11,6 +11,7 @@ use chancery_certificates::{
     roles::{ConfiguredRoles, RoleResolver},
 };
 use chancery_gateway::Doors;
+use chancery_identity::Keeper;
 use chancery_light::TrustedChain;
 use chancery_messages::{
     cities::{Cities, ListedCity},
@@ -28,7 +29,9 @@ use super::{EntityDoors, Ground, chain_name};
 use crate::{
     city::{
         layout::{MAIN, chains},
-        ports::{ApplicationPort, ControlPort, MessagePort, PresentationPort, RegistrationPort, RolePort},
+        ports::{
+            ApplicationPort, ControlPort, DatabaseJournal, MessagePort, PresentationPort, RegistrationPort, RolePort,
+        },
     },
     commands::listed_chains,
 };
@@ -93,6 +96,8 @@ fn message_desk(ground: &Ground, doors: &EntityDoors, genesis: B256) -> Result<D
         mailbox: Arc::new(mailbox),
         r2d: doors.r2d.clone(),
         members: Arc::new(RegisteredMembers::new(ground.directory.clone(), chains)),
+        // Beside the other looks at what is not open: M2S tells them all.
+        journal: Arc::new(DatabaseJournal::new(ground.database.clone(), Keeper::Provisioning)),
         cities: listed_cities(&ground.data.cities(), genesis)?,
         chain: chain_name(MAIN.name),
         chain_id: ground.directory.main_chain_id(),

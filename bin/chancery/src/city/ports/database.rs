@@ -103,9 +103,28 @@ impl Journal for DatabaseJournal {
             to_ms: filter.to_ms,
             happenings,
             subject: filter.subject.clone(),
+            actor: None,
             limit: filter.limit.unwrap_or(DEFAULT_JOURNAL_ROWS),
         };
-        let entries = self.database.journal(self.keeper, &query).await.map_err(door_error)?;
+        self.found(&query).await
+    }
+
+    async fn accesses(&self, subject: &str, by: Option<Address>, limit: usize) -> DoorResult<Vec<HistoryEntry>> {
+        let query = JournalQuery {
+            happenings: vec![identity::Happening::Accessed],
+            subject: Some(subject.to_owned()),
+            actor: by,
+            limit,
+            ..JournalQuery::default()
+        };
+        self.found(&query).await
+    }
+}
+
+impl DatabaseJournal {
+    /// What a query finds, as the doors tell it.
+    async fn found(&self, query: &JournalQuery) -> DoorResult<Vec<HistoryEntry>> {
+        let entries = self.database.journal(self.keeper, query).await.map_err(door_error)?;
         Ok(entries
             .into_iter()
             .map(|entry| HistoryEntry {
@@ -201,34 +220,12 @@ impl OperationIndex for DatabaseIndex {
         self.0.index_block(&block).await.map_err(door_error)
     }
 
-    async fn unknown_roots(&self, roots: Vec<B256>) -> DoorResult<Vec<B256>> {
-        self.0.unknown_roots(roots).await.map_err(door_error)
+    async fn block(&self, root: B256) -> DoorResult<Option<IndexedBlock>> {
+        self.0.block(root).await.map_err(door_error)?.map(indexed).transpose()
     }
 
     async fn block_of(&self, operation: B256) -> DoorResult<Option<IndexedBlock>> {
-        let Some(block) = self.0.block_of_operation(operation).await.map_err(door_error)? else { return Ok(None) };
-        let operations = block.operations.iter().map(|operation| {
-            let operation_type = OperationType::from_bytes32(operation.operation_type);
-            let operation_type = operation_type
-                .ok_or_else(|| DoorError::new(Code::Internal, "an operation of an unknown type is in the index"))?;
-            Ok(IndexedOperation {
-                leaf: Leaf {
-                    operation_digest: operation.digest,
-                    source: operation.source,
-                    operation_type,
-                    content_hash: operation.content_hash,
-                    time: UnixSeconds(operation.time),
-                },
-                recorded: operation.recorded.map(|location| locator(&block.chain, location)),
-            })
-        });
-        Ok(Some(IndexedBlock {
-            root: block.root,
-            closed_at_ms: block.closed_at_ms,
-            recorded: block.recorded.map(|location| locator(&block.chain, location)),
-            operations: operations.collect::<DoorResult<_>>()?,
-            chain: ChainName(block.chain),
-        }))
+        self.0.block_of_operation(operation).await.map_err(door_error)?.map(indexed).transpose()
     }
 
     async fn claim_key(&self, source: Address, key: &str, operation: B256) -> DoorResult<()> {
@@ -238,6 +235,32 @@ impl OperationIndex for DatabaseIndex {
             .await
             .map_err(door_error)
     }
+}
+
+/// A block of the database, as representation knows it.
+fn indexed(block: identity::IndexedBlock) -> DoorResult<IndexedBlock> {
+    let operations = block.operations.iter().map(|operation| {
+        let operation_type = OperationType::from_bytes32(operation.operation_type);
+        let operation_type = operation_type
+            .ok_or_else(|| DoorError::new(Code::Internal, "an operation of an unknown type is in the index"))?;
+        Ok(IndexedOperation {
+            leaf: Leaf {
+                operation_digest: operation.digest,
+                source: operation.source,
+                operation_type,
+                content_hash: operation.content_hash,
+                time: UnixSeconds(operation.time),
+            },
+            recorded: operation.recorded.map(|location| locator(&block.chain, location)),
+        })
+    });
+    Ok(IndexedBlock {
+        root: block.root,
+        closed_at_ms: block.closed_at_ms,
+        recorded: block.recorded.map(|location| locator(&block.chain, location)),
+        operations: operations.collect::<DoorResult<_>>()?,
+        chain: ChainName(block.chain),
+    })
 }
 
 /// Who is registered, for processing: without the keys of the database.

@@ -9,10 +9,10 @@ use chancery_reference_points::{
     anchor::{AnchorConflict, AnchorPlace, AnchorStanding, AnchorState},
     data_block::{RecordedBlock, RecordedRoots},
     data_search::{
-        Aggregates, Aggregation, Asset, AssetAccess, AssetTrace, AssetVersion, AuditReport, AuditRequest, AuditedBlock,
-        DataAggregate, DataOperation, DataPage, DataQuery, DayCount, Delivered, Difference, Every, FieldRange,
-        FieldValue, Group, Interval, Member, OperationPlace, Reading, Sort, SourceTimes, Subscribe, Subscription,
-        TimeStamp, Visibility,
+        Aggregates, Aggregation, Asset, AssetAccess, AssetTrace, AssetVersion, AssetVersions, AuditReport,
+        AuditRequest, AuditedBlock, DataAggregate, DataOperation, DataPage, DataQuery, DayCount, Delivered, Difference,
+        Every, FieldRange, FieldValue, Group, Interval, Member, OperationPlace, Reading, Sort, SourceTimes, Subscribe,
+        Subscription, TimeStamp, TraceRequest, Visibility,
     },
     read_right::ReadRight,
     source_data::{
@@ -55,9 +55,11 @@ structures! {
     DataPage { operations, next, next_key }
     DayCount { day, format, source, operations }
     Asset { organization, format, subject }
+    TraceRequest { asset, before }
     AssetVersion { version, operation }
+    AssetVersions { versions, older }
     AssetAccess { time, by, service }
-    AssetTrace { asset, versions, rights, transfers, accesses, findings }
+    AssetTrace { asset, versions, older, rights, transfers, accesses, cut, findings }
     UseRight { act, by, access, rule, narrowed_by }
     Narrowing { service, version, entries }
     HandOver { of, from, to, at, how, recorded }

@@ -157,6 +157,7 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
         ("GET", "/v1/inspections") => one(&[Code::UnknownMember, Code::MalformedAddress, Code::ChainUnreachable]),
         ("GET", "/v1/organizations/{code}") => one(&[Code::UnknownOrganization, Code::ChainUnreachable]),
         ("POST", "/v1/organizations") => with(&[Code::MalformedAddress, Code::OrganizationExists], CHANGE),
+        ("PUT", "/v1/organizations/{code}/standing") => with(&[Code::UnknownOrganization], CHANGE),
         ("POST", "/v1/organizations/{code}/keys") => {
             with(&[Code::MalformedAddress, Code::UnknownOrganization, Code::UnknownKind], CHANGE)
         }
@@ -324,7 +325,9 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
             SUBMISSION,
         ),
         ("GET", "/v1/messages") => one(&[Code::UnknownMember, Code::JournalUnavailable]),
-        ("GET", "/v1/messages/{message}") => one(&[Code::UnknownMessage, Code::JournalUnavailable]),
+        ("GET", "/v1/messages/{message}") => {
+            one(&[Code::UnknownMessage, Code::DatabaseUnreachable, Code::JournalUnavailable])
+        }
         ("POST", "/v1/messages/{message}/acknowledgement") => with(
             &[
                 Code::ClockSkew,

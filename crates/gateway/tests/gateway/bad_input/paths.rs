@@ -100,7 +100,7 @@ async fn a_hash_or_a_number_that_is_none_is_refused() {
 }
 
 /// The endpoints that read a query.
-const WITH_QUERY: [(&str, &str); 22] = [
+const WITH_QUERY: [(&str, &str); 23] = [
     ("GET", "/v1/users"),
     ("GET", "/v1/applications"),
     ("GET", "/v1/certificates"),
@@ -112,6 +112,7 @@ const WITH_QUERY: [(&str, &str); 22] = [
     ("GET", "/v1/subscriptions/{subscription}/events"),
     ("GET", "/v1/alliance/requests"),
     ("POST", "/v1/organizations"),
+    ("PUT", "/v1/organizations/{code}/standing"),
     ("POST", "/v1/organizations/{code}/keys"),
     ("DELETE", "/v1/organizations/{code}/keys/{address}"),
     ("PUT", "/v1/formats/{format}"),

@@ -16,8 +16,8 @@ use chancery_reference_points::{
     data_block::OperationProof,
     data_format::{DataFormat, FormatId},
     data_search::{
-        Aggregates, Asset, AssetTrace, AuditReport, AuditRequest, DataAggregate, DataPage, DataQuery, DayCount,
-        Delivered, Group, OperationPlace, Reading, Subscribe, Subscription,
+        Aggregates, AssetTrace, AuditReport, AuditRequest, DataAggregate, DataPage, DataQuery, DayCount, Delivered,
+        Group, OperationPlace, Reading, Subscribe, Subscription, TraceRequest,
     },
     o2c::{Change, ChangeResult, Mode, O2c, O2cAlerts},
     operation::ChainName,
@@ -188,13 +188,15 @@ impl U2sData for Behind {
         self.answer("u2s.data_statistics", Vec::new()).await
     }
 
-    async fn trace_data(&self, _: &Actor, asset: Asset) -> DoorResult<AssetTrace> {
+    async fn trace_data(&self, _: &Actor, request: TraceRequest) -> DoorResult<AssetTrace> {
         let trace = AssetTrace {
-            asset,
+            asset: request.asset,
             versions: Vec::new(),
+            older: request.before,
             rights: Vec::new(),
             transfers: Transfers::never("DATA-10", "it stays its owner's", Vec::new()),
             accesses: Vec::new(),
+            cut: false,
             findings: Vec::new(),
         };
         self.answer("u2s.trace_data", trace).await

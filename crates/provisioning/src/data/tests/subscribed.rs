@@ -33,8 +33,8 @@ impl S2pData for Growing {
     async fn statistics(&self, _: &Mandate) -> DoorResult<Vec<DayCount>> {
         Ok(Vec::new())
     }
-    async fn versions(&self, _: &Mandate, _: &Asset, _: Visibility) -> DoorResult<Vec<AssetVersion>> {
-        Ok(Vec::new())
+    async fn versions(&self, _: &Mandate, _: &TraceRequest, _: Visibility) -> DoorResult<AssetVersions> {
+        Ok(AssetVersions::default())
     }
     async fn hand_overs(&self, _: &Mandate, _: Vec<SourceId>) -> DoorResult<Vec<HandOver>> {
         Ok(Vec::new())
