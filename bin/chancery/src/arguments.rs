@@ -32,7 +32,9 @@ pub(crate) use alliance::{
     RestoreRow, RevokeSerial, RunEndorser, RunRelay, SealFile, ServeFiles, ShowAlliance, WhichAlliance, WhichDatabase,
     WhichRegistry, WithdrawRequirement,
 };
-pub(crate) use certificate::{CertificateCommand, Content, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
+pub(crate) use certificate::{
+    CertificateCommand, CityTrust, Content, Inspect, MaxAge, Query, Reason, RenewedContent, Verify,
+};
 pub(crate) use change::ChangeCommand;
 pub(crate) use contract::{ContractCommand, ProposeContract, ReviewContract, WhichRelease};
 pub(crate) use data::{
