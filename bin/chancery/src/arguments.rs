@@ -259,7 +259,7 @@ pub(crate) struct Demo {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Story {
     /// A bank, a land registry and a tax office record mortgages over three chains: rules, a stale version, a lying endorser, a forged signature, an expired
-    /// certificate, a killed relay. It starts its own chains.
+    /// certificate, a killed relay. It starts its own chains, and says how the web shows them live; on a terminal they run on until you press Enter.
     Alliance(DemoAlliance),
 }
 
