@@ -100,7 +100,10 @@ impl Own {
     }
 
     fn chancery(&self, arguments: &[&str]) -> Output {
-        Command::new(built_binary()).args(["--json", "--url", &self.city.gateway]).args(arguments).output().unwrap()
+        let mut command = Command::new(built_binary());
+        // Which city it is, is remembered here and not where somebody works.
+        command.env("CHANCERY_KNOWN_CITIES", self.data.path().join("known"));
+        command.args(["--json", "--url", &self.city.gateway]).args(arguments).output().unwrap()
     }
 
     fn answer(&self, arguments: &[&str]) -> Value {

@@ -11,7 +11,7 @@ use chancery_client::rest::types::shown::{HolderKinds, ShownKind};
 use chancery_contracts::{anchor_code, held_certificates_code, predeploys};
 use chancery_execution::code_hash_at;
 use chancery_light::TrustedChain;
-use chancery_primitives::UnixSeconds;
+use chancery_primitives::{CertificateKind, UnixSeconds};
 use serde_json::{Value, json};
 
 use super::proven::Known;
@@ -58,7 +58,8 @@ fn verify(
     let unreadable = |detail: String| VerificationFailure { check: "proof-present", detail };
     let proof = shown.proof.clone().ok_or_else(|| unreadable("the gateway gives no proof of it".to_owned()))?;
     let proof: ShownProof = serde_json::from_value(proof).map_err(|error| unreadable(error.to_string()))?;
-    let kind = shown.kind.parse().map_err(|_| unreadable(format!("`{:.40}` is no kind", shown.kind)))?;
+    let kind =
+        shown.kind.parse::<CertificateKind>().map_err(|_| unreadable(format!("`{:.40}` is no kind", shown.kind)))?;
     // Which chain is the main one, is known; the ids of others the gateway names.
     let host = if question.on == MAIN.name { &city.authority } else { trusted(city, found.chain_id)? };
     let followed = trusted(city, proof.follows.chain_id)?;

@@ -77,7 +77,7 @@ impl Said {
         let anchor = [
             // Beside the id, the first epoch; beside the generation, the newest number; beside the time, its millisecond.
             (chain, U256::from(FOLLOWED_ID) | (U256::from(5) << 64)),
-            (genesis, self.follows.into()),
+            (genesis, U256::from_be_bytes(self.follows.0)),
             (conflict, U256::from(self.conflict)),
             (generation, U256::from(3) | (U256::from(77) << 32)),
             (record, U256::from(0xfeed)),
@@ -164,7 +164,7 @@ fn account(address: Address, code: &str, slots: &[(B256, U256)]) -> (TrieAccount
         storage_hash: storage_root,
         account_proof: Vec::new(),
         storage_proof: shown
-            .map(|((slot, value), proof)| StorageProof { key: (*slot).into(), value: *value, proof })
+            .map(|((slot, value), proof)| StorageProof { key: U256::from_be_bytes(slot.0), value: *value, proof })
             .collect(),
     };
     (account, proof)
