@@ -44,6 +44,14 @@ fn a_mortgage_needs_three_chains_and_every_attack_ends_as_it_must() {
     for body in ["bank", "land registry", "tax office"] {
         assert_told(&alliance, body, &["register 0x", "on chain 71"]);
     }
+    // Where the story is seen live is told while it lasts, and the file that it needs is there.
+    let relay = data.join("relay.toml");
+    assert_told(
+        &alliance,
+        "its live view in the web",
+        &["chancery up --alliance", relay.to_str().unwrap(), "/alliance"],
+    );
+    assert!(relay.is_file());
     let rules = chapter(&events, "A mortgage is recorded only if");
     assert_told(
         &rules,

@@ -33,7 +33,9 @@ pub(crate) use alliance::{
     ShowAlliance, ShowEntry, WhichAlliance, WhichDatabase, WhichEntry, WhichRegistry, WithdrawRequirement,
     WithdrawRule,
 };
-pub(crate) use certificate::{CertificateCommand, Content, Inspect, MaxAge, Query, Reason, RenewedContent, Verify};
+pub(crate) use certificate::{
+    CertificateCommand, CityTrust, Content, Inspect, MaxAge, Query, Reason, RenewedContent, Verify,
+};
 pub(crate) use change::ChangeCommand;
 pub(crate) use contract::{ContractCommand, ProposeContract, ReviewContract, WhichRelease};
 pub(crate) use data::{
@@ -258,7 +260,7 @@ pub(crate) struct Demo {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Story {
     /// A bank, a land registry and a tax office record mortgages over three chains: rules, a stale version, a lying endorser, a forged signature, an expired
-    /// certificate, a killed relay. It starts its own chains.
+    /// certificate, a killed relay. It starts its own chains, and says how the web shows them live; on a terminal they run on until you press Enter.
     Alliance(DemoAlliance),
 }
 

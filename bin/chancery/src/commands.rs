@@ -18,6 +18,7 @@ mod fingerprint;
 mod format;
 mod handing_out;
 mod history;
+mod holder;
 mod inspect;
 mod key;
 mod known_cities;

@@ -51,8 +51,11 @@ struct Tally {
     hot: Vec<Duration>,
     /// Commits of each hot key.
     commits: BTreeMap<u32, u64>,
-    /// Refused as stale or in conflict: on chain, and by endorsers beforehand.
+    /// Refused on chain: a version that was read is not the newest any more.
     stale: u64,
+    /// Refused on chain: another request that is not decided yet has reserved the key.
+    in_conflict: u64,
+    /// Refused by endorsers beforehand: the suggestion is not what they find any more.
     overtaken: u64,
     /// Other ends, by their text.
     others: BTreeMap<String, u64>,
@@ -63,6 +66,7 @@ impl Tally {
         self.cold.extend(other.cold);
         self.hot.extend(other.hot);
         self.stale += other.stale;
+        self.in_conflict += other.in_conflict;
         self.overtaken += other.overtaken;
         for (key, count) in other.commits {
             *self.commits.entry(key).or_default() += count;
@@ -74,7 +78,8 @@ impl Tally {
 
     fn failed(&mut self, error: &RequestError) {
         match error {
-            RequestError::Refused { refusal: Refusal::Stale { .. } | Refusal::Conflict { .. }, .. } => self.stale += 1,
+            RequestError::Refused { refusal: Refusal::Stale { .. }, .. } => self.stale += 1,
+            RequestError::Refused { refusal: Refusal::Conflict { .. }, .. } => self.in_conflict += 1,
             RequestError::NotEndorsed { .. } if error.next_step() == NextStep::SuggestAnew => self.overtaken += 1,
             error => *self.others.entry(error.to_string()).or_default() += 1,
         }
@@ -110,13 +115,24 @@ async fn main() {
     println!("without conflicts: blocks a second on the alliance's chain and each member's: {}", rates.join(", "));
     let mut heavy = load(&partnership, &requester, &serial, &arguments, true).await;
     report("half on 10 keys", &mut heavy, Some(seconds));
-    let progress = heavy.cold.len() as f64 / (free.cold.len() as f64 / 2.0);
-    println!(
-        "requests without conflicts among them make {:.0} % of the progress that they make alone",
-        progress * 100.0
-    );
+    progress(&free, &heavy);
     exactly_one_each(&partnership, &heavy).await;
     carries.abort();
+}
+
+/// What conflicts cost, in both readings: of all that was committed, and of the half that competes with nobody beside half of what is committed without conflicts.
+fn progress(free: &Tally, heavy: &Tally) {
+    let (alone, cold, hot) = (free.cold.len(), heavy.cold.len(), heavy.hot.len());
+    let per_cent = |count: usize, of: f64| count as f64 / of * 100.0;
+    println!(
+        "all commits: {} beside {alone} without conflicts, {:.0} %",
+        cold + hot,
+        per_cent(cold + hot, alone as f64)
+    );
+    println!(
+        "requests without conflicts among them make {:.0} % of the progress that they make alone: {cold} commits beside half of {alone}",
+        per_cent(cold, alone as f64 / 2.0)
+    );
 }
 
 /// Of the alliance's chain and of each member's.
@@ -232,8 +248,9 @@ fn hot_key(hot: u32) -> B256 {
     name(&format!("hot {hot}"))
 }
 
-/// Each commit about a hot key raised its version by one on both members: of every set that conflicted one was committed.
+/// Each commit about a hot key raised its version by one on both members: of every set that conflicted one was committed. Where none was, nothing is shown of that.
 async fn exactly_one_each(partnership: &Partnership, tally: &Tally) {
+    assert!(!tally.commits.is_empty(), "no request about any of the {HOT_KEYS} hot keys was committed");
     for (hot, commits) in &tally.commits {
         for partner in &partnership.partners {
             let version = async || {
@@ -249,7 +266,10 @@ async fn exactly_one_each(partnership: &Partnership, tally: &Tally) {
             assert!(settled.is_ok(), "hot key {hot}: {commits} commits and version {}", version().await);
         }
     }
-    println!("each of the {HOT_KEYS} keys has as many versions on both members as requests about it were committed");
+    println!(
+        "each of {} of {HOT_KEYS} hot keys has as many versions on both members as requests about it were committed",
+        tally.commits.len()
+    );
 }
 
 fn report(what: &str, tally: &mut Tally, seconds: Option<f64>) {
@@ -263,8 +283,11 @@ fn report(what: &str, tally: &mut Tally, seconds: Option<f64>) {
         let ms = |per_cent: usize| latencies[(count * per_cent / 100).min(count - 1)].as_millis();
         println!("{what}: {count} commits{kind}{}, p50 {} ms, p99 {} ms", rate(count), ms(50), ms(99));
     }
-    if tally.stale + tally.overtaken > 0 {
-        println!("{what}: {} refused as stale or in conflict, {} not endorsed any more", tally.stale, tally.overtaken);
+    if tally.stale + tally.in_conflict + tally.overtaken > 0 {
+        println!(
+            "{what}: {} refused as stale, {} refused as in conflict, {} not endorsed any more",
+            tally.stale, tally.in_conflict, tally.overtaken
+        );
     }
     for (text, count) in &tally.others {
         println!("{what}: {count} x {text}");

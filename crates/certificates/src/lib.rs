@@ -8,7 +8,7 @@
 //!   answers with proof <--U2S-- services <---------------- S2P <-- chain
 //!        |
 //!        v
-//!     verify, stapled (offline, genesis alone)
+//!     verify, stapled, shown (offline, genesis alone)
 //! ```
 //!
 //! Place: an application. It registers its operations and services with the entities through `reference_points::application`, and
@@ -35,6 +35,7 @@ pub mod registry;
 pub mod roles;
 pub mod sealing;
 pub mod services;
+pub mod shown;
 pub mod stapled;
 pub mod verify;
 

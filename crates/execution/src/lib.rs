@@ -50,6 +50,7 @@ pub use evm::{BLOCK_GAS_LIMIT_DEFAULT, TRANSACTION_GAS_LIMIT_CAP};
 pub use executor::{BuildAttributes, BuildBudget, InvalidBlock, InvalidReason};
 pub use genesis::{
     Genesis, GenesisConfig, GenesisError, MAX_VALIDATORS, PredeployConfig, ValidatorConfig, chain_essentials,
+    code_hash_at,
 };
 pub use logs::{LogsError, MatchedLog, matching_logs};
 pub use permissions::{NotPermitted, PermissionEntry, permission_entries, permission_modes, permitted_nodes};

@@ -64,6 +64,10 @@ fn the_main_chain_shows_which_kinds_a_holder_has_while_the_holder_agrees() {
     until("that the degree is shown", || shown("main", &holder) == ["degree"]);
     let told = answer(&["consent", "show", &holder, "--on", "main"]).to_string();
     assert!(!told.contains(degree["certificateId"].as_str().unwrap()) && !told.contains("master"), "{told}");
+    // SHOWN-1: whoever asks verifies it, and does not believe the gateway.
+    let proofs = answer(&["consent", "show", &holder, "--on", "main"])["proofs"].clone();
+    assert_eq!((&proofs[0]["kind"], &proofs[0]["proven"]), (&"degree".into(), &true.into()), "{proofs}");
+    assert_eq!(proofs.as_array().unwrap().len(), 1, "{proofs}");
 
     consent(&key, "withdraw", "degree", "main");
     assert!(shown("main", &holder).is_empty(), "from the block of the withdrawal on");
@@ -96,7 +100,10 @@ impl Own {
     }
 
     fn chancery(&self, arguments: &[&str]) -> Output {
-        Command::new(built_binary()).args(["--json", "--url", &self.city.gateway]).args(arguments).output().unwrap()
+        let mut command = Command::new(built_binary());
+        // Which city it is, is remembered here and not where somebody works.
+        command.env("CHANCERY_KNOWN_CITIES", self.data.path().join("known"));
+        command.args(["--json", "--url", &self.city.gateway]).args(arguments).output().unwrap()
     }
 
     fn answer(&self, arguments: &[&str]) -> Value {

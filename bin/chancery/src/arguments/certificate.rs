@@ -167,6 +167,13 @@ pub(crate) struct Inspect {
     /// Only look: record nothing on the chain.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) trust: CityTrust,
+}
+
+/// By which genesis the answers of a gateway are verified.
+#[derive(Debug, Args)]
+pub(crate) struct CityTrust {
     /// The city's genesis folder, which decides what is believed. Default: what the gateway gave when this machine met it first; what it shows later is held against that.
     #[arg(long, value_name = "DIR", env = "CHANCERY_GENESIS")]
     pub(crate) genesis: Option<PathBuf>,

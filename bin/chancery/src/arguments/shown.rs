@@ -4,6 +4,8 @@ use alloy_primitives::Address;
 use chancery_primitives::CertificateKind;
 use clap::Subcommand;
 
+use super::CityTrust;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConsentCommand {
     /// Agree that a chain shows that you have a valid certificate of a kind, signed with --key. No content is shown, and no number. What is taken back later stays in
@@ -26,13 +28,16 @@ pub(crate) enum ConsentCommand {
         #[arg(long, value_name = "CHAIN", default_value = "main")]
         on: String,
     },
-    /// See which kinds of certificates a chain shows of somebody.
+    /// See which kinds of certificates a chain shows of somebody, and what of it is proven here: what is not, is the gateway's word. With --genesis, exit code 1 where
+    /// something is not proven.
     Show {
         /// The holder.
         address: Address,
         /// The chain.
         #[arg(long, value_name = "CHAIN", default_value = "main")]
         on: String,
+        #[command(flatten)]
+        trust: CityTrust,
     },
 }
 

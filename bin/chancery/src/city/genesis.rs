@@ -31,7 +31,7 @@ const DEVELOPMENT_BALANCE_ETHER: &str = "1000000";
 
 /// How long a side chain of a city takes what was proven of the main chain for true, in seconds: a right that was taken away, and that nobody shows to have
 /// been taken away, counts no longer (`docs/specs/trust.md`).
-pub(super) const TRUST_MAX_AGE_S: u64 = 15 * 60;
+pub(crate) const TRUST_MAX_AGE_S: u64 = 15 * 60;
 
 /// Reads the genesis files of a city that has all chains, or makes them for a new city. Either all are there or none.
 pub(crate) fn load_or_found(

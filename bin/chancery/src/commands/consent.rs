@@ -2,17 +2,16 @@
 
 use std::process::ExitCode;
 
+use alloy_primitives::Address;
 use anyhow::{Context, Result};
-use chancery_client::rest::{
-    types::shown::{GiveConsent, HolderKinds},
-    values::HexBytes,
-};
+use chancery_client::rest::{types::shown::GiveConsent, values::HexBytes};
 use chancery_primitives::{CertificateKind, Disclose, SignedOperation as _, SigningDomain, UnixSeconds};
 
+use super::{holder, proven};
 use crate::{
-    arguments::{Connection, ConsentCommand},
+    arguments::{CityTrust, Connection, ConsentCommand},
     keys,
-    output::Output,
+    output::{FAILED, Output},
     party::{Party, now},
 };
 
@@ -20,11 +19,7 @@ const DAY_S: u64 = 24 * 60 * 60;
 
 pub(super) async fn run(command: ConsentCommand, connection: &Connection, output: &Output) -> Result<ExitCode> {
     let (kind, on, until) = match command {
-        ConsentCommand::Show { address, on } => {
-            let found = connection.client()?.holder_kinds(&on, address).await?;
-            output.answer(&found, describe(&found));
-            return Ok(ExitCode::SUCCESS);
-        }
+        ConsentCommand::Show { address, on, trust } => return show(address, &on, &trust, connection, output).await,
         ConsentCommand::Give { kind, on, days } => (kind, on, now().saturating_add(u64::from(days) * DAY_S)),
         ConsentCommand::Withdraw { kind, on } => (kind, on, UnixSeconds::ZERO),
     };
@@ -41,6 +36,29 @@ pub(super) async fn run(command: ConsentCommand, connection: &Connection, output
     let place = format!("recorded on {} in block {} by {}", recorded.chain, recorded.block_number, recorded.tx_hash);
     output.answer(&recorded, format!("{said}\n  {place}"));
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a chain shows of somebody, and what of it is proven here.
+async fn show(
+    holder: Address,
+    on: &str,
+    trust: &CityTrust,
+    connection: &Connection,
+    output: &Output,
+) -> Result<ExitCode> {
+    let client = connection.client()?;
+    let known = proven::known(trust, &connection.url, &client.chains().await?)?;
+    let found = client.holder_kinds(on, holder).await?;
+    let question = holder::Question { holder, on, now: now() };
+    let findings = holder::examine(&found, &question, &known);
+    let mut value = serde_json::to_value(&found)?;
+    value["proofs"] = holder::told(&findings);
+    value["trust"] = proven::basis_told(&known);
+    let mut text = holder::describe(&found, &question, &findings);
+    text.push_str(&proven::basis_described(&known));
+    output.answer(&value, text);
+    let is_refused = trust.genesis.is_some() && !findings.iter().all(holder::Finding::is_proven);
+    Ok(if is_refused { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
 }
 
 /// What the holder agrees to, signed for the number that is next. The digest is computed here, of what is said here.
@@ -60,21 +78,4 @@ async fn signed(party: &Party, kind: CertificateKind, on: &str, until: UnixSecon
         nonce: shown.next_nonce,
         signature: HexBytes(signature.to_vec().into()),
     })
-}
-
-fn describe(found: &HolderKinds) -> String {
-    let held: Vec<_> = found.kinds.iter().filter(|shown| shown.held).collect();
-    let mut text = if held.is_empty() {
-        format!(
-            "Chain {} shows no certificate of {}: there is none, or the holder does not agree.",
-            found.chain, found.holder
-        )
-    } else {
-        format!("Chain {} shows by proof that {} has a valid certificate of:", found.chain, found.holder)
-    };
-    for shown in held {
-        let as_of = shown.as_of.map(|time| format!(" (as of {time})")).unwrap_or_default();
-        text.push_str(&format!("\n  {}{as_of}", shown.kind));
-    }
-    text
 }

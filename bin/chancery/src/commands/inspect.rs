@@ -21,7 +21,7 @@ use crate::{
 
 pub(super) async fn run(command: Inspect, connection: &Connection, output: &Output) -> Result<ExitCode> {
     let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
-    let known = proven::known(&command, &connection.url, party.city.chains())?;
+    let known = proven::known(&command.trust, &connection.url, party.city.chains())?;
     let scanned = party.scan(&PresentationCode::parse(&command.code)?).await?;
     let inspection = match party.check(&scanned.presentation).await {
         Ok(inspection) => inspection,

@@ -31,7 +31,7 @@ use super::{
     trust::{authority, trusted_chains},
 };
 use crate::{
-    arguments::Inspect,
+    arguments::CityTrust,
     founding::chain_ids,
     party::{Inspection, Party, now, stapled},
 };
@@ -83,12 +83,12 @@ pub(super) enum Proof {
 ///
 /// # Errors
 /// When the genesis that was given is none.
-pub(super) fn known(command: &Inspect, url: &str, offered: &Chains) -> Result<Known> {
-    if let Some(genesis) = &command.genesis {
+pub(super) fn known(trust: &CityTrust, url: &str, offered: &Chains) -> Result<Known> {
+    if let Some(genesis) = &trust.genesis {
         let city = TrustedCity { authority: authority(genesis)?, chains: trusted_chains(genesis)? };
         return Ok(city_known(city, Basis::Given(genesis.clone()), offered));
     }
-    let folder = known_cities::folder(command.known_cities.as_deref());
+    let folder = known_cities::folder(trust.known_cities.as_deref());
     let met = folder.as_deref().map_or(Ok(None), |folder| known_cities::read(folder, url));
     Ok(match met {
         Err(error) => Known::Nothing { check: "trust-intact", detail: format!("{error:#}") },
@@ -233,18 +233,22 @@ pub(super) fn told(proof: &Proof, known: &Known) -> Value {
         }),
         Proof::Unproven { check, detail, .. } => json!({"proven": false, "check": check, "detail": detail}),
     };
-    if let Known::City { basis, alarm, .. } = known {
-        value["genesis"] = match basis {
-            Basis::Given(path) => json!({"basis": "given", "path": path}),
-            Basis::Remembered { since, file } => json!({"basis": "remembered", "since": since, "path": file}),
-            Basis::First { fingerprint, file } => {
-                json!({"basis": "first", "fingerprint": fingerprint, "path": file})
-            }
-            Basis::Unkept { why } => json!({"basis": "unkept", "detail": why}),
-        };
+    if let Known::City { alarm, .. } = known {
+        value["genesis"] = basis_told(known);
         value["alarm"] = json!(alarm);
     }
     value
+}
+
+/// By which genesis, for `--json`; null where there is none.
+pub(super) fn basis_told(known: &Known) -> Value {
+    let Known::City { basis, .. } = known else { return Value::Null };
+    match basis {
+        Basis::Given(path) => json!({"basis": "given", "path": path}),
+        Basis::Remembered { since, file } => json!({"basis": "remembered", "since": since, "path": file}),
+        Basis::First { fingerprint, file } => json!({"basis": "first", "fingerprint": fingerprint, "path": file}),
+        Basis::Unkept { why } => json!({"basis": "unkept", "detail": why}),
+    }
 }
 
 /// For people.
@@ -260,22 +264,27 @@ pub(super) fn describe(proof: &Proof, word: Outcome, known: &Known) -> String {
             format!("NOT PROVEN the gateway says {word}, and that is not proven\nfailed check: {check}\n{detail}")
         }
     };
-    if let Known::City { basis, alarm, .. } = known {
-        let basis = match basis {
-            Basis::Given(path) => format!("the one of {}", path.display()),
-            Basis::Remembered { since, file } => {
-                format!("what this gateway gave when it was met first, {since} ({})", file.display())
-            }
-            Basis::First { fingerprint, file } => format!(
-                "what this gateway gives now, remembered in {}\n           compare with what the operator publishes: {fingerprint}",
-                file.display()
-            ),
-            Basis::Unkept { why } => format!("what this gateway gives now ({why}); --genesis gives another"),
-        };
-        text.push_str(&format!("\ngenesis    {basis}"));
-        if let Some(alarm) = alarm {
-            text.push_str(&format!("\nALARM      {alarm}"));
+    text.push_str(&basis_described(known));
+    text
+}
+
+/// By which genesis, and the alarm, for people: lines that follow others.
+pub(super) fn basis_described(known: &Known) -> String {
+    let Known::City { basis, alarm, .. } = known else { return String::new() };
+    let basis = match basis {
+        Basis::Given(path) => format!("the one of {}", path.display()),
+        Basis::Remembered { since, file } => {
+            format!("what this gateway gave when it was met first, {since} ({})", file.display())
         }
+        Basis::First { fingerprint, file } => format!(
+            "what this gateway gives now, remembered in {}\n           compare with what the operator publishes: {fingerprint}",
+            file.display()
+        ),
+        Basis::Unkept { why } => format!("what this gateway gives now ({why}); --genesis gives another"),
+    };
+    let mut text = format!("\ngenesis    {basis}");
+    if let Some(alarm) = alarm {
+        text.push_str(&format!("\nALARM      {alarm}"));
     }
     text
 }

@@ -1,7 +1,7 @@
 //! What a file proves, and which check names what it does not (C-API-5).
 #![allow(clippy::unwrap_used)]
 
-mod chain;
+pub(crate) mod chain;
 mod file;
 mod proof;
 

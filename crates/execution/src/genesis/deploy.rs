@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use alloy_consensus::Header;
 use alloy_evm::{Evm, EvmFactory, eth::EthEvmFactory};
 use alloy_genesis::GenesisAccount;
-use alloy_primitives::{Address, B256, TxKind, U256};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
 use revm::{
     Inspector,
     context::TxEnv,
@@ -16,7 +16,7 @@ use revm::{
 };
 
 use super::{GenesisConfig, GenesisError, PredeployConfig};
-use crate::evm::evm_env;
+use crate::{evm::evm_env, executor::fixed_fields};
 
 /// Gas of all constructors together. Far above a block's, since what a chain starts with need not fit a transaction, and seconds of computing at most: whoever only wants to know the
 /// hash of a stranger's genesis file runs its constructors too.
@@ -37,6 +37,28 @@ pub(super) fn deploy(config: &GenesisConfig, header: &Header, alloc: &mut Alloc)
         }
     }
     Ok(())
+}
+
+/// Hash of the code that a creation code leaves at an address of a chain, whoever sends it: by it a contract that was made after the genesis is told from another. Of a
+/// constructor that asks other contracts, or its sender, it says nothing.
+///
+/// # Errors
+/// [`GenesisError::Predeploy`]: it leaves none.
+pub fn code_hash_at(chain_id: u64, address: Address, init_code: Bytes) -> Result<B256, GenesisError> {
+    let config = GenesisConfig {
+        name: String::new(),
+        chain_id,
+        timestamp: 0,
+        gas_limit: CONSTRUCTOR_GAS,
+        validators: Vec::new(),
+        alloc: Alloc::new(),
+        predeploys: vec![PredeployConfig { address, init_code, deployer: Address::repeat_byte(0xde) }],
+    };
+    let header = fixed_fields(Header { gas_limit: config.gas_limit, ..Header::default() });
+    let mut alloc = Alloc::new();
+    deploy(&config, &header, &mut alloc)?;
+    let code = alloc.get(&address).and_then(|account| account.code.as_ref());
+    code.map(keccak256).ok_or_else(|| GenesisError::Predeploy { address, problem: "it left no code".into() })
 }
 
 type Changed = BTreeMap<Address, Account>;

@@ -9,3 +9,4 @@ mod tests;
 
 pub use build::Genesis;
 pub use config::{GenesisConfig, GenesisError, MAX_VALIDATORS, PredeployConfig, ValidatorConfig, chain_essentials};
+pub use deploy::code_hash_at;

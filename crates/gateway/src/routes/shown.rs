@@ -35,7 +35,8 @@ fn shown(shared: &Shared) -> ApiResult<&Arc<dyn ShownCertificates>> {
 
 /// What a chain shows of a holder
 ///
-/// Kinds of certificates of other chains that the holder has, by proof and without their content, as far as the holder agrees.
+/// Kinds of certificates of other chains that the holder has, without their content and as far as the holder agrees, each with a proof for whoever asks: what the chain has
+/// was proven to it, and the proof says that the chain has it.
 #[utoipa::path(get, path = "/v1/chains/{chain}/holders/{address}", tag = "chains",
     params(
         ("chain" = String, Path, description = "The chain that shows it.", example = "main"),

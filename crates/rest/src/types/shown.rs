@@ -1,6 +1,7 @@
 //! What a chain shows of holders by proof: kinds of certificates of other chains, without their content, as far as a holder agrees (`docs/specs/trust.md`).
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{Example, example_address, example_signature, example_time};
@@ -42,6 +43,11 @@ pub struct ShownKind {
     /// How many consents the holder has signed for the contract: the next one names this number.
     #[schema(example = 0)]
     pub next_nonce: u64,
+    /// For whoever asks to verify, knowing the genesis of both chains (`docs/specs/trust.md`, "Asked from outside"): what was shown, that the holder agrees now, and the
+    /// anchor. It has no number of a certificate. Absent unless `held`, and where a chain has no finality certificates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub proof: Option<Value>,
 }
 
 /// `POST /v1/chains/{chain}/consents`: `Disclose(address holder,bytes32 kind,uint64 until,uint256 nonce)` (EIP-712), signed by whoever sends it.
@@ -74,6 +80,7 @@ impl Example for HolderKinds {
                 agreed_until: Some(Timestamp::from_unix_seconds(1_795_316_400)),
                 contract: HexAddress(alloy_primitives::Address::repeat_byte(0xa7)),
                 next_nonce: 1,
+                proof: Some(json!({})),
             }],
         }
     }

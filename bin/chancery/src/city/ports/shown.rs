@@ -2,12 +2,17 @@
 
 use std::sync::{Arc, OnceLock};
 
-use alloy_primitives::{Address, Bytes};
-use alloy_sol_types::SolCall;
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_sol_types::{SolCall, SolEvent as _};
 use async_trait::async_trait;
-use chancery_contracts::HeldCertificates;
+use chancery_certificates::{
+    shown::{SHOWN_PROOF_VERSION, ShownProof, anchor_slots, consent_slot},
+    stapled::ProvenState,
+};
+use chancery_contracts::{Anchor, HeldCertificates};
 use chancery_gateway::doors::ShownCertificates;
-use chancery_ledger::{Call, Chain, LedgerError};
+use chancery_ledger::{Call, Chain, EventFilter, LedgerError, StateEvidence};
+use chancery_light::{ChainReference, StateProof};
 use chancery_primitives::{CertificateKind, Disclose, SignedOperation as _, SigningDomain};
 use chancery_reference_points::{Code, DoorError, DoorResult, data_block::TransactionLocator, operation::ChainName};
 use chancery_rest::{
@@ -84,10 +89,16 @@ impl ShownCertificates for ShownPort {
 
 /// A kind on a chain that shows it. Its name is that of the followed chain.
 async fn shown(host: &Chain, contract: Address, name: &str, holder: Address) -> DoorResult<ShownKind> {
-    let kind = name.parse::<CertificateKind>().map_err(DoorError::internal)?.to_bytes32();
+    let named = name.parse::<CertificateKind>().map_err(DoorError::internal)?;
+    let kind = named.to_bytes32();
     let until = view(host, contract, HeldCertificates::disclosedUntilCall { holder, kind }).await?;
     let fact = view(host, contract, HeldCertificates::heldFactCall { holder, kind }).await?;
     let nonce = view(host, contract, HeldCertificates::noncesCall { owner: holder }).await?;
+    let proof = if fact.origin.time == 0 {
+        None
+    } else {
+        Box::pin(proof(host, contract, (holder, named), fact.origin.number)).await?
+    };
     let second = |time: u64| (time != 0).then(|| Timestamp::from_unix_seconds(time));
     Ok(ShownKind {
         kind: name.to_owned(),
@@ -96,7 +107,61 @@ async fn shown(host: &Chain, contract: Address, name: &str, holder: Address) -> 
         agreed_until: second(until),
         contract: HexAddress(contract),
         next_nonce: u64::try_from(nonce).unwrap_or(u64::MAX),
+        proof: proof.map(serde_json::to_value).transpose().map_err(DoorError::internal)?,
     })
+}
+
+/// What somebody verifies who asks: that it was shown of this block of the followed chain, and how consent and anchor stand now. `None` where the host has no finality
+/// certificates, or its node does not tell the event.
+async fn proof(
+    host: &Chain,
+    contract: Address,
+    (holder, kind): (Address, CertificateKind),
+    number: u64,
+) -> DoorResult<Option<ShownProof>> {
+    let failed = |error| refused(host.name(), error);
+    let filter = EventFilter {
+        contracts: vec![contract],
+        topics: [
+            vec![HeldCertificates::CertificateShown::SIGNATURE_HASH],
+            vec![holder.into_word()],
+            vec![kind.to_bytes32()],
+            vec![B256::from(U256::from(number))],
+        ],
+        ..EventFilter::default()
+    };
+    let events = host.latest_events(&filter, 1).await.map_err(failed)?;
+    let Some(event) = events.last() else { return Ok(None) };
+    let shown = host.transaction(event.tx_hash, Some(event.block_number)).await.map_err(failed)?;
+    let anchor = view(host, contract, HeldCertificates::anchorCall {}).await?;
+    let generation = view(host, anchor, Anchor::generationCall {}).await?;
+    let consent = host.state(contract, &[consent_slot(holder, kind)]).await.map_err(failed)?;
+    let anchored = host.state(anchor, &anchor_slots(generation.into(), number)).await.map_err(failed)?;
+    let (Some(bundle), Some(consent), Some(anchored)) = (shown.bundle, consent, anchored) else { return Ok(None) };
+    let follows = follows(&anchored);
+    let (Some(consent), Some(anchor), Some(follows)) = (proven(consent.proof), proven(anchored.proof), follows) else {
+        return Ok(None);
+    };
+    Ok(Some(ShownProof {
+        version: SHOWN_PROOF_VERSION,
+        chain: bundle.chain,
+        follows,
+        finality: bundle.finality,
+        receipt: bundle.receipt,
+        consent,
+        anchor,
+    }))
+}
+
+fn proven(state: StateProof) -> Option<ProvenState> {
+    let StateProof { finality, account } = state;
+    Some(ProvenState { finality: finality?, account })
+}
+
+/// Which chain the anchor says that it follows: the first two of its slots.
+fn follows(anchor: &StateEvidence) -> Option<ChainReference> {
+    let [(_, chain), (_, genesis), ..] = anchor.state.storage.as_slice() else { return None };
+    Some(ChainReference { chain_id: chain.as_limbs()[0], genesis_hash: B256::from(*genesis) })
 }
 
 async fn view<C: SolCall>(host: &Chain, contract: Address, call: C) -> DoorResult<C::Return> {

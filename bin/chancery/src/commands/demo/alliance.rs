@@ -54,6 +54,7 @@ async fn tell(command: &DemoAlliance, mut narrator: Narrator, output: Output) ->
     Box::pin(attacks::expire(&cast, &mut narrator)).await?;
     narrator.chapter("A killed relay");
     Box::pin(relay::kill(&mut cast, &mut narrator)).await?;
+    narrator.holds("The chains still run, and the live view shows how each request ended. Press Enter to stop them.");
     narrator.end(MORAL);
     drop(cast);
     Ok(ExitCode::SUCCESS)

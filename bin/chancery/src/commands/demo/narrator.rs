@@ -1,6 +1,6 @@
 //! Tells the story on screen, or collects it for `--json`.
 
-use std::io::BufRead;
+use std::io::{BufRead, IsTerminal as _};
 
 use anyhow::{Result, bail};
 use serde::Serialize;
@@ -68,6 +68,16 @@ impl Narrator {
         if !self.output.is_json() {
             println!("   {line}");
         }
+    }
+
+    /// Waits for Enter where somebody sits there, so that what still runs can be looked at.
+    pub(super) fn holds(&self, sentence: &str) {
+        let stdin = std::io::stdin();
+        if self.output.is_json() || !(self.pause || stdin.is_terminal()) {
+            return;
+        }
+        self.line(sentence);
+        stdin.lock().read_line(&mut String::new()).ok();
     }
 
     /// The end of the story, with what it shows.

@@ -40,7 +40,7 @@ use crate::{
     recorded_city::{BEFORE, directory, office, samples::Degree},
 };
 
-const CHAIN_ID: u64 = 7103;
+pub(crate) const CHAIN_ID: u64 = 7103;
 
 /// What the chain will say.
 pub(super) struct Claim {
@@ -167,7 +167,7 @@ fn encode(word: &StatusWord) -> U256 {
         | time(word.changed_at, 192)
 }
 
-fn genesis(validator: &Validator) -> Header {
+pub(crate) fn genesis(validator: &Validator) -> Header {
     Header {
         number: 0,
         gas_limit: 100_000_000,
@@ -184,7 +184,7 @@ fn genesis(validator: &Validator) -> Header {
 }
 
 /// The next block, a second later, proposed in the view of its number.
-fn child(parent: &Header, view: u64) -> Header {
+pub(crate) fn child(parent: &Header, view: u64) -> Header {
     let mut extra = vec![1u8, 0, 0, 0, 0];
     extra.extend_from_slice(&view.to_be_bytes());
     extra.extend_from_slice(&(view - 1).to_be_bytes());
@@ -205,7 +205,7 @@ fn transaction() -> Vec<u8> {
 }
 
 /// The root of a trie, and the proof of each target.
-fn trie(mut leaves: Vec<(B256, Vec<u8>)>, targets: &[B256]) -> (B256, Vec<Vec<Bytes>>) {
+pub(crate) fn trie(mut leaves: Vec<(B256, Vec<u8>)>, targets: &[B256]) -> (B256, Vec<Vec<Bytes>>) {
     leaves.sort();
     let keys: Vec<_> = targets.iter().map(|target| Nibbles::unpack(*target)).collect();
     let mut builder = HashBuilder::default().with_proof_retainer(ProofRetainer::new(keys.clone()));
@@ -218,15 +218,15 @@ fn trie(mut leaves: Vec<(B256, Vec<u8>)>, targets: &[B256]) -> (B256, Vec<Vec<By
     (root, keys.iter().map(proof).collect())
 }
 
-struct Validator {
-    key: ValidatorKey,
+pub(crate) struct Validator {
+    pub(crate) key: ValidatorKey,
     private: Private,
     participants:
         BiMap<ed25519::PublicKey, <MinPk as commonware_cryptography::bls12381::primitives::variant::Variant>::Public>,
 }
 
 impl Validator {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let private = Private::random(StdRng::seed_from_u64(7));
         let public = ops::compute_public::<MinPk>(&private);
         let peer = ed25519::PrivateKey::from_seed(7).public_key();
@@ -237,7 +237,7 @@ impl Validator {
         }
     }
 
-    fn finalize(&self, namespace: &[u8], header: &Header) -> FinalityProof {
+    pub(crate) fn finalize(&self, namespace: &[u8], header: &Header) -> FinalityProof {
         type OwnScheme = Scheme<ed25519::PublicKey, MinPk>;
         let scheme: OwnScheme = Scheme::signer(namespace, self.participants.clone(), self.private.clone()).unwrap();
         let round = Round::new(Epoch::new(0), View::new(header.number));

@@ -142,6 +142,11 @@ impl Cast {
         }
         let members = self.alliance.members().await?.len();
         narrator.says(&format!("All {members} have accepted. Each runs its own chain, certifies its own nodes, and sets the rules of its own register."));
+        let relay = self.relay_config.display();
+        narrator.shows(
+            "its live view in the web, as long as the story lasts",
+            &format!("chancery up --alliance {relay}, then /alliance at the address that it names"),
+        );
         Ok(())
     }
 

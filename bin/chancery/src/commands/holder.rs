@@ -1,0 +1,188 @@
+//! What a chain shows of a holder, as it is proven here: the gateway is asked, and what it says of a kind counts where its proof says the same (SHOWN-1 to SHOWN-5).
+
+use alloy_primitives::Address;
+use chancery_certificates::{
+    services::rfc3339,
+    shown::{Asked, CodeHashes, ShownBy, ShownProof, VerifiedKind},
+    stapled::TrustedCity,
+    verify::VerificationFailure,
+};
+use chancery_client::rest::types::shown::{HolderKinds, ShownKind};
+use chancery_contracts::{anchor_code, held_certificates_code, predeploys};
+use chancery_execution::code_hash_at;
+use chancery_light::TrustedChain;
+use chancery_primitives::{CertificateKind, UnixSeconds};
+use serde_json::{Value, json};
+
+use super::proven::Known;
+use crate::city::{genesis::TRUST_MAX_AGE_S, layout::MAIN};
+
+/// Who is looked at, where.
+pub(super) struct Question<'a> {
+    pub(super) holder: Address,
+    pub(super) on: &'a str,
+    pub(super) now: UnixSeconds,
+}
+
+/// A kind that the gateway says is held, and whether that is proven.
+pub(super) struct Finding {
+    kind: String,
+    proof: Result<VerifiedKind, VerificationFailure>,
+}
+
+impl Finding {
+    pub(super) const fn is_proven(&self) -> bool {
+        self.proof.is_ok()
+    }
+}
+
+/// Verifies each kind that is said to be held.
+pub(super) fn examine(found: &HolderKinds, question: &Question<'_>, known: &Known) -> Vec<Finding> {
+    let held = found.kinds.iter().filter(|shown| shown.held);
+    let finding = |shown: &ShownKind| Finding {
+        kind: shown.kind.clone(),
+        proof: match known {
+            Known::City { city, .. } => verify(found, shown, question, city),
+            Known::Nothing { check, detail } => Err(VerificationFailure { check: *check, detail: detail.clone() }),
+        },
+    };
+    held.map(finding).collect()
+}
+
+fn verify(
+    found: &HolderKinds,
+    shown: &ShownKind,
+    question: &Question<'_>,
+    city: &TrustedCity,
+) -> Result<VerifiedKind, VerificationFailure> {
+    let unreadable = |detail: String| VerificationFailure { check: "proof-present", detail };
+    let proof = shown.proof.clone().ok_or_else(|| unreadable("the gateway gives no proof of it".to_owned()))?;
+    let proof: ShownProof = serde_json::from_value(proof).map_err(|error| unreadable(error.to_string()))?;
+    let kind =
+        shown.kind.parse::<CertificateKind>().map_err(|_| unreadable(format!("`{:.40}` is no kind", shown.kind)))?;
+    // Which chain is the main one, is known; the ids of others the gateway names.
+    let host = if question.on == MAIN.name { &city.authority } else { trusted(city, found.chain_id)? };
+    let followed = trusted(city, proof.follows.chain_id)?;
+    let (holder, now) = (question.holder, question.now);
+    let asked = Asked { host, followed, holder, kind, max_age_s: TRUST_MAX_AGE_S, now };
+    proof.verify(&asked, |by| codes(by, host, followed))
+}
+
+fn trusted(city: &TrustedCity, id: u64) -> Result<&TrustedChain, VerificationFailure> {
+    city.chains.iter().find(|chain| chain.chain_id() == id).ok_or_else(|| VerificationFailure {
+        check: "WrongChain",
+        detail: format!("chain {id} is none of those that are trusted"),
+    })
+}
+
+/// What the contracts of this program leave at these addresses.
+fn codes(by: ShownBy, host: &TrustedChain, followed: &TrustedChain) -> Option<CodeHashes> {
+    let hash = |address, code| code_hash_at(host.chain_id(), address, code).ok();
+    let held = held_certificates_code(by.anchor, predeploys::CERTIFICATE_REGISTRY, TRUST_MAX_AGE_S);
+    let anchor = anchor_code(followed.chain_id(), followed.genesis_hash());
+    Some(CodeHashes { anchor: hash(by.anchor, anchor)?, held: hash(by.held, held)? })
+}
+
+/// For `--json`.
+pub(super) fn told(findings: &[Finding]) -> Value {
+    let finding = |finding: &Finding| match &finding.proof {
+        Ok(verified) => json!({
+            "kind": finding.kind,
+            "proven": true,
+            "asOf": rfc3339(verified.as_of),
+            "ageS": verified.age_s,
+            "agreedAt": rfc3339(verified.agreed_at),
+            "agreedUntil": rfc3339(verified.agreed_until),
+        }),
+        Err(VerificationFailure { check, detail }) => {
+            json!({"kind": finding.kind, "proven": false, "check": check, "detail": detail})
+        }
+    };
+    findings.iter().map(finding).collect()
+}
+
+/// For people.
+pub(super) fn describe(found: &HolderKinds, question: &Question<'_>, findings: &[Finding]) -> String {
+    let holder = question.holder;
+    if findings.is_empty() {
+        return format!(
+            "The gateway says that chain {} shows no certificate of {holder}: there is none, or the holder does not agree. That nothing is left out, is its word.",
+            found.chain
+        );
+    }
+    let mut text = format!("Chain {} and {holder}:", found.chain);
+    for Finding { kind, proof } in findings {
+        match proof {
+            Ok(verified) => text.push_str(&format!(
+                "\n  {kind}: proven here: recorded as valid, as of {} ({} s old); the holder agrees until {}. That its period is not over, is the gateway's word.",
+                rfc3339(verified.as_of),
+                verified.age_s,
+                rfc3339(verified.agreed_until)
+            )),
+            Err(VerificationFailure { check, detail }) => text.push_str(&format!(
+                "\n  {kind}: CANNOT BE DETERMINED: the gateway says so, and that is not proven\n    failed check: {check}\n    {detail}"
+            )),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use alloy_primitives::B256;
+    use chancery_light::ChainEssentials;
+
+    use super::*;
+
+    fn question() -> Question<'static> {
+        Question { holder: Address::repeat_byte(0xa1), on: "main", now: UnixSeconds(1_800_000_000) }
+    }
+
+    fn answer(proof: Value) -> HolderKinds {
+        let kind = |held: bool, kind: &str| json!({"kind": kind, "held": held, "contract": Address::ZERO, "nextNonce": 0, "proof": proof});
+        serde_json::from_value(json!({
+            "chain": "main", "chainId": 7100, "holder": Address::repeat_byte(0xa1),
+            "kinds": [kind(true, "degree"), kind(false, "marriage")],
+        }))
+        .unwrap()
+    }
+
+    fn city() -> TrustedCity {
+        let key = chancery_chain::ValidatorKeys::from_seed(1).bls_public_key();
+        let chain =
+            |chain_id, hash| ChainEssentials { chain_id, genesis_hash: B256::repeat_byte(hash), validators: vec![key] };
+        TrustedCity::new(7100, &[chain(7100, 1), chain(7103, 2)]).unwrap()
+    }
+
+    // SHOWN-1: a gateway that adds a kind without a proof, or with something that is none, is told from one that proves.
+    #[test]
+    fn a_kind_without_a_proof_cannot_be_determined() {
+        for (proof, part) in [(Value::Null, "gives no proof"), (json!({"version": 1}), "missing field")] {
+            let found = answer(proof);
+            let held = found.kinds.iter().find(|shown| shown.held).unwrap();
+            let failure = verify(&found, held, &question(), &city()).unwrap_err();
+            assert!(failure.check == "proof-present" && failure.detail.contains(part), "{failure}");
+            let nothing = Known::Nothing { check: "trust-intact", detail: "the file is broken".to_owned() };
+            let findings = examine(&found, &question(), &nothing);
+            assert_eq!(findings.len(), 1, "what is not held needs no proof");
+            assert!(!findings[0].is_proven());
+            let text = describe(&found, &question(), &findings);
+            assert!(text.contains("CANNOT BE DETERMINED") && text.contains("trust-intact"), "{text}");
+            assert_eq!(told(&findings)[0]["proven"], false);
+        }
+    }
+
+    // SHOWN-1: the code names the anchor and stands for no other place.
+    #[test]
+    fn codes_are_those_of_the_contracts_at_their_places() {
+        let city = city();
+        let by = ShownBy { anchor: Address::repeat_byte(0xc1), held: Address::repeat_byte(0xc2) };
+        let of = |by| codes(by, &city.chains[0], &city.chains[1]).unwrap();
+        assert_eq!(of(by), of(by));
+        let other_anchor = of(ShownBy { anchor: Address::repeat_byte(0xc3), ..by });
+        assert_ne!(other_anchor.held, of(by).held);
+        assert_ne!(of(ShownBy { held: Address::repeat_byte(0xc4), ..by }).held, of(by).held);
+    }
+}
