@@ -49,7 +49,7 @@ pub fn code_hash_at(chain_id: u64, address: Address, init_code: Bytes) -> Result
         name: String::new(),
         chain_id,
         timestamp: 0,
-        gas_limit: CONSTRUCTOR_GAS,
+        gas_limit: CONSTRUCTORS_GAS,
         validators: Vec::new(),
         alloc: Alloc::new(),
         predeploys: vec![PredeployConfig { address, init_code, deployer: Address::repeat_byte(0xde) }],
