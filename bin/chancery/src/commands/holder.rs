@@ -43,7 +43,7 @@ pub(super) fn examine(found: &HolderKinds, question: &Question<'_>, known: &Know
         kind: shown.kind.clone(),
         proof: match known {
             Known::City { city, .. } => verify(found, shown, question, city),
-            Known::Nothing { check, detail } => Err(VerificationFailure { check: check, detail: detail.clone() }),
+            Known::Nothing { check, detail } => Err(VerificationFailure { check, detail: detail.clone() }),
         },
     };
     held.map(finding).collect()
