@@ -127,7 +127,7 @@ export interface paths {
         put?: never;
         /**
          * Add a receiver of alerts
-         * @description Each alert is posted to it as JSON, signed as Standard Webhooks says. The answer has the secret of the signatures, this once. With `?check=true` nothing is added.
+         * @description Each alert is posted to it as JSON, signed as Standard Webhooks says. The answer has the secret of the signatures, this once. That it is told, and at which scheme, host and port, is recorded on the main chain. With `?check=true` nothing is added.
          *
          *     **Who:** Roles: operator.
          */
@@ -150,7 +150,7 @@ export interface paths {
         post?: never;
         /**
          * Remove a receiver of alerts
-         * @description What waits for it is not told any more. With `?check=true` it says which one would go.
+         * @description What waits for it is not told any more, which is recorded on the main chain. With `?check=true` it says which one would go.
          *
          *     **Who:** Roles: operator.
          */
@@ -534,7 +534,8 @@ export interface paths {
         };
         /**
          * What a chain shows of a holder
-         * @description Kinds of certificates of other chains that the holder has, by proof and without their content, as far as the holder agrees.
+         * @description Kinds of certificates of other chains that the holder has, without their content and as far as the holder agrees, each with a proof for whoever asks: what the chain has
+         *     was proven to it, and the proof says that the chain has it.
          *
          *     **Who:** Anybody (what the holder agrees to).
          */
@@ -835,7 +836,9 @@ export interface paths {
         put?: never;
         /**
          * Trace an asset
-         * @description Every version with its source and owner, and who read it, as a list and as a graph. This request is an access itself.
+         * @description The versions with source and owner, and who read them, as a list and as a graph: the newest 10,000, or 12 MiB of them. If there are older ones, `older` is the oldest that is
+         *     shown: with it as `before`, the versions before it are traced. Of accesses the newest 1,000 that the caller may see; `cut` says that there are more. This request is an access
+         *     itself.
          *
          *     **Who:** Anybody (public data; offices also internal data; restricted data that name it).
          */
@@ -1162,7 +1165,7 @@ export interface paths {
         };
         /**
          * A message
-         * @description With its envelope, for its sender and its receiver; nobody else learns that there is one.
+         * @description With its envelope, for its sender and its receiver; nobody else learns that there is one. That it was given out, when and to which of them, is recorded for supervisors.
          *
          *     **Who:** Roles: source (its sender and its receiver).
          */
@@ -1230,7 +1233,8 @@ export interface paths {
         put?: never;
         /**
          * Submit data
-         * @description A signed data operation with its content, in a declared format. The answer comes when its data block is final.
+         * @description A signed data operation, in a declared format. The answer comes when its data block is final. What is recorded, and kept, is the operation with the hash of its content: content that
+         *     comes with it is checked against that hash and the format, and is not kept. Whoever needs it later keeps it, or submits it to `/v1/submissions`, where it is kept.
          *
          *     **Who:** Roles: source (the operation is signed by the caller).
          */
@@ -1348,6 +1352,30 @@ export interface paths {
          *     **Who:** Roles: operator.
          */
         delete: operations["end_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organizations/{code}/standing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Suspend or resume an organization
+         * @description A suspended organization issues nothing and none of its keys has a right, whichever it was; what it issued before stays what it is. On the main chain, and on each
+         *     chain that knows the organization: where rights are taken over by proof, the answer comes when it counts there. Taken back by the same call. With `?check=true` it
+         *     says what would change.
+         *
+         *     **Who:** Roles: operator.
+         */
+        put: operations["suspend_organization"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2626,6 +2654,7 @@ export interface components {
         ApprovalStatus: "proposed" | "approved" | "rejected" | "withdrawn" | "applied";
         /** @description `POST /v1/data/trace`: an asset, by its owner, format and subject. */
         Asset: {
+            before?: components["schemas"]["OperationPlace"] | null;
             /** @description Its format. */
             format: string;
             /** @description Code of the organization that owns it. */
@@ -5414,6 +5443,11 @@ export interface components {
              * @example 0
              */
             nextNonce: number;
+            /**
+             * @description For whoever asks to verify, knowing the genesis of both chains (`docs/specs/trust.md`, "Asked from outside"): what was shown, that the holder agrees now, and the
+             *     anchor. It has no number of a certificate. Absent unless `held`, and where a chain has no finality certificates.
+             */
+            proof?: Record<string, never> | null;
         };
         /** @description A signed ERC-1056 attribute: the holder's consent to publish a key on the main chain (`setAttributeSigned`). */
         SignedAttribute: {
@@ -5686,6 +5720,14 @@ export interface components {
             /** @description Oldest first. */
             subscriptions: components["schemas"]["Subscription"][];
         };
+        /** @description `PUT /v1/organizations/{code}/standing`. */
+        SuspendOrganization: {
+            /**
+             * @description `true` suspends the organization, `false` resumes it.
+             * @example true
+             */
+            suspended: boolean;
+        };
         /** @description `PUT /v1/users/{address}/standing`. */
         SuspendUser: {
             /**
@@ -5725,7 +5767,7 @@ export interface components {
             /** @description The graph in Mermaid's notation. */
             mermaid: string;
             /**
-             * @description Of data of registered sources `{asset, versions: [{version, operation}], rights, transfers, accesses: [{time, by?, service}], findings}`, of a certificate `{certificate, rights, transfers,
+             * @description Of data of registered sources `{asset, versions: [{version, operation}], older?, rights, transfers, accesses: [{time, by?, service}], cut, findings}`, of a certificate `{certificate, rights, transfers,
              *     before, after, accesses, cut}`, where rights are `[{act, by: {who, ...}, access?, rule, narrowedBy?}]` and transfers `{transferable, rule, reason, path: [{of, from?, to?, at, how, recorded?}],
              *     cut}`; of a shared resource `{resource, asset, owners: [{by, since,
              *     until?}], organizations, rights: [{right, holder, purposeHash, givenAt, validUntil, withdrawnAt?}], entries: [{time, happened, ..., txHash, blockNumber, logIndex}], cut}`; each oldest
@@ -6844,7 +6886,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `journal-unavailable` */
         "problems-503-3": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6855,7 +6897,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `right-not-shown` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable` */
         "problems-503-4": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6866,7 +6908,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `not-final-yet` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet`, `right-not-shown` */
         "problems-503-5": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6877,7 +6919,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `not-final-yet` */
         "problems-503-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6888,7 +6930,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `journal-unavailable` */
+        /** @description `timed-out`, `entity-unavailable`, `chain-unreachable`, `database-unreachable`, `not-final-yet` */
         "problems-503-7": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -7532,7 +7574,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     remove_alert_receiver: {
@@ -7584,7 +7626,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-2"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     test_alert_receiver: {
@@ -7696,7 +7738,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     follow_alliance: {
@@ -7730,7 +7772,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     list_alliance_requests: {
@@ -7854,7 +7896,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     get_alliance_request: {
@@ -7972,7 +8014,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     list_applications: {
@@ -8268,7 +8310,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-4"];
+            503: components["responses"]["problems-503-5"];
         };
     };
     query_certificate: {
@@ -8328,7 +8370,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     get_certificate: {
@@ -8380,7 +8422,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     get_history: {
@@ -8487,7 +8529,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-5"];
+            503: components["responses"]["problems-503-6"];
         };
     };
     change_status: {
@@ -8551,7 +8593,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-4"];
+            503: components["responses"]["problems-503-5"];
         };
     };
     trace_certificate: {
@@ -8594,6 +8636,7 @@ export interface operations {
                      *           "organization": "12440300455765412A",
                      *           "subject": "well 7"
                      *         },
+                     *         "cut": false,
                      *         "findings": [],
                      *         "rights": [
                      *           {
@@ -8710,7 +8753,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     give_consent: {
@@ -8770,7 +8813,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     get_holder_kinds: {
@@ -8810,7 +8853,8 @@ export interface operations {
                      *           "contract": "0xa7a7a7A7A7A7a7a7A7a7A7a7a7A7A7A7a7A7a7A7",
                      *           "held": true,
                      *           "kind": "degree",
-                     *           "nextNonce": 1
+                     *           "nextNonce": 1,
+                     *           "proof": {}
                      *         }
                      *       ]
                      *     }
@@ -8826,7 +8870,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     list_changes: {
@@ -8949,7 +8993,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     get_change: {
@@ -9076,7 +9120,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     list_contracts: {
@@ -9144,7 +9188,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     propose_contract: {
@@ -9217,7 +9261,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     get_contract: {
@@ -9302,7 +9346,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     change_contract: {
@@ -9375,7 +9419,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     simulate_contract: {
@@ -9438,7 +9482,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     aggregate_data: {
@@ -9527,7 +9571,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     audit_data: {
@@ -9577,7 +9621,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     audit_status: {
@@ -9711,7 +9755,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     data_statistics: {
@@ -9752,7 +9796,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     trace_data: {
@@ -9803,6 +9847,7 @@ export interface operations {
                      *           "organization": "12440300455765412A",
                      *           "subject": "well 7"
                      *         },
+                     *         "cut": false,
                      *         "findings": [],
                      *         "rights": [
                      *           {
@@ -9838,7 +9883,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     deliver_message: {
@@ -9936,7 +9981,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     list_events: {
@@ -10213,7 +10258,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     get_format: {
@@ -10495,7 +10540,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-4"];
+            503: components["responses"]["problems-503-5"];
         };
     };
     check_certificate: {
@@ -10624,7 +10669,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     get_kind: {
@@ -10691,7 +10736,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     get_conditions: {
@@ -10746,7 +10791,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     set_conditions: {
@@ -10816,7 +10861,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     list_messages: {
@@ -10874,7 +10919,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     send_message: {
@@ -10991,7 +11036,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     acknowledge_message: {
@@ -11090,7 +11135,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     submit_operation: {
@@ -11164,7 +11209,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-4"];
+            503: components["responses"]["problems-503-5"];
         };
     };
     get_operation: {
@@ -11262,7 +11307,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     register_organization: {
@@ -11325,7 +11370,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     get_organization: {
@@ -11377,7 +11422,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     authorize_key: {
@@ -11443,7 +11488,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     end_key: {
@@ -11505,7 +11550,72 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
+        };
+    };
+    suspend_organization: {
+        parameters: {
+            query?: {
+                /** @description `true`: say what would change, and change nothing (M-CON-4). */
+                check?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The organization's code. */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "suspended": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["SuspendOrganization"];
+            };
+        };
+        responses: {
+            /** @description What changes. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "applied": true,
+                     *       "effects": [
+                     *         "chain degree: key 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266 may issue degree"
+                     *       ],
+                     *       "recorded": [
+                     *         {
+                     *           "blockHash": "0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1",
+                     *           "blockNumber": 128,
+                     *           "chain": "degree",
+                     *           "txHash": "0x7171717171717171717171717171717171717171717171717171717171717171"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            400: components["responses"]["problems-400-2"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-8"];
+            404: components["responses"]["unknown-organization"];
+            409: components["responses"]["transaction-refused"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     create_presentation: {
@@ -11915,7 +12025,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     report_open_data: {
@@ -11973,7 +12083,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     find_resources: {
@@ -12322,6 +12432,7 @@ export interface operations {
                      *           "organization": "12440300455765412A",
                      *           "subject": "well 7"
                      *         },
+                     *         "cut": false,
                      *         "findings": [],
                      *         "rights": [
                      *           {
@@ -12464,7 +12575,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     service_access: {
@@ -12590,7 +12701,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
     get_session: {
@@ -13487,7 +13598,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     subscribed_operations: {
@@ -13551,7 +13662,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-7"];
+            503: components["responses"]["problems-503-3"];
         };
     };
     list_users: {
@@ -13849,7 +13960,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-3"];
+            503: components["responses"]["problems-503-4"];
         };
     };
     suspend_user: {
@@ -13913,7 +14024,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            503: components["responses"]["problems-503-6"];
+            503: components["responses"]["problems-503-7"];
         };
     };
 }
