@@ -52,7 +52,7 @@ mod verification;
 
 use std::process::Command;
 
-use chancery_testing::process::{City, CityOptions, Ready, built_binary};
+use chancery_testing::process::{City, CityOptions, Listening, Ready, built_binary};
 use support::*;
 
 // C-LIFE, C-API-1..5, C-QR
@@ -263,6 +263,13 @@ fn help_and_completions_are_there() {
         let output = Command::new(built_binary()).args(&arguments).output().unwrap();
         assert!(output.status.success() && !output.stdout.is_empty(), "{arguments:?}");
     }
+    // A program that asks for JSON gets it for wrong usage, too.
+    for wrong in [&["certificate", "query", "nobody"][..], &["unheard-of"], &["key"]] {
+        let output = chancery(wrong);
+        let told: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+        assert_eq!((output.status.code(), told["error"].is_string()), (Some(2), true), "{wrong:?}: {told}");
+        assert!(output.stdout.is_empty(), "{wrong:?}");
+    }
     for command in ["verify", "inspect"] {
         let output = Command::new(built_binary()).args([command, "--help"]).output().unwrap();
         assert!(String::from_utf8_lossy(&output.stdout).contains("Exit codes: 0 "), "{command}");
@@ -272,12 +279,15 @@ fn help_and_completions_are_there() {
 #[test]
 fn the_ready_line_names_every_chain() {
     let ready = Ready::parse(
-        "ready gateway=http://127.0.0.1:8080 chains=main=http://127.0.0.1:8545,degree=http://127.0.0.1:8548 mqtt=mqtt://127.0.0.1:1883 grpc=http://127.0.0.1:9090",
+        "ready gateway=http://127.0.0.1:8080 chains=main=http://127.0.0.1:8545,degree=http://127.0.0.1:8548",
     )
     .unwrap();
     assert_eq!(ready.gateway, "http://127.0.0.1:8080");
     assert_eq!(ready.chains["degree"], "http://127.0.0.1:8548");
-    assert_eq!(ready.mqtt, "127.0.0.1:1883");
-    assert_eq!(ready.grpc, "http://127.0.0.1:9090");
+    assert_eq!(shared().city.chains.len(), 6);
+    assert!(shared().city.chains.values().all(|url| !url.contains(' ')), "{:?}", shared().city.chains);
+    let listening = Listening::parse("listening mqtt=mqtt://127.0.0.1:1883 grpc=http://127.0.0.1:9090").unwrap();
+    assert_eq!(listening.mqtt, "127.0.0.1:1883");
+    assert_eq!(listening.grpc, "http://127.0.0.1:9090");
     assert!(Ready::parse("starting").is_none());
 }
