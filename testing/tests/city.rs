@@ -233,6 +233,35 @@ fn the_demonstration_tells_its_story_to_the_end() {
     let refused =
         told.as_array().unwrap().iter().filter(|event| event["what"].as_str().unwrap().ends_with("is refused"));
     assert!(refused.count() >= 4, "{told:#}");
+
+    let events = told.as_array().unwrap();
+    let shown = |what: String| {
+        let found = events.iter().find(|event| event["what"] == what.as_str());
+        found.unwrap_or_else(|| panic!("{what} is not told: {told:#}"))["shown"].as_str().unwrap()
+    };
+    for kind in ["marriage", "real-estate", "degree", "business-licence", "health-licence"] {
+        // Its issue, and what each inspection found, in order.
+        let of_kind = events.iter().filter(|event| event["what"] == kind);
+        let words: Vec<_> = of_kind.map(|event| event["shown"].as_str().unwrap().split(' ').next().unwrap()).collect();
+        assert!(words[0].starts_with("0x"), "{kind}: {words:?}");
+        assert_eq!(words[1..], ["VALID", "SUSPENDED", "VALID", "VALID", "REVOKED"], "{kind}");
+        for step in ["suspended", "resumed", "revoked"] {
+            shown(format!("{kind} is {step}"));
+        }
+        assert!(shown(format!("{kind} is renewed by")).starts_with("0x"), "{kind}");
+        assert!(!shown(format!("{kind}, revoked, made valid again is refused")).is_empty(), "{kind}");
+    }
+    for (tampering, checks) in [
+        ("a degree that its holder has improved", &["content-unaltered"][..]),
+        ("a finality certificate with one changed digit", &["FinalitySignature", "CertificateMalformed"]),
+        ("a header with one changed digit", &["HeaderHashMismatch", "HeaderMalformed"]),
+        ("a receipt with one changed digit", &["ReceiptNotIncluded"]),
+        ("a degree issued by the civil affairs bureau", &["issuer-not-authorized"]),
+        ("an issue changed after it was signed", &["signature-invalid", "issuer-not-authorized"]),
+    ] {
+        let why = shown(format!("{tampering} is refused"));
+        assert!(checks.iter().any(|check| why.contains(check)), "{tampering}: {why}");
+    }
 }
 
 #[test]
