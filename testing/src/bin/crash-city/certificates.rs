@@ -155,7 +155,7 @@ impl Desk {
         for (done, office) in OFFICES.iter().cycle().skip(first_turn % OFFICES.len()).take(MAX_PER_ROUND).enumerate() {
             let Some(issued) = self.issue(holder, *office)? else { break };
             given.certificates.push(issued);
-            if done % CERTIFICATES_PER_PERSON == 0 {
+            if done.is_multiple_of(CERTIFICATES_PER_PERSON) {
                 let Some(person) = self.register(1 + done)? else { break };
                 given.people.push(person);
             }
