@@ -21,7 +21,7 @@ mod wire;
 use std::path::PathBuf;
 
 pub use anvil::Anvil;
-pub use city::{City, CityOptions, Ready, built_binary};
+pub use city::{City, CityOptions, Listening, Ready, built_binary};
 pub use exchange::{Answer, Endpoint};
 pub use founded::until_anchored;
 pub use ftp::{FtpOptions, FtpServer, TestCertificates};

@@ -52,7 +52,7 @@ mod verification;
 
 use std::process::Command;
 
-use chancery_testing::process::{City, CityOptions, Ready, built_binary};
+use chancery_testing::process::{City, CityOptions, Listening, Ready, built_binary};
 use support::*;
 
 // C-LIFE, C-API-1..5, C-QR
@@ -233,6 +233,35 @@ fn the_demonstration_tells_its_story_to_the_end() {
     let refused =
         told.as_array().unwrap().iter().filter(|event| event["what"].as_str().unwrap().ends_with("is refused"));
     assert!(refused.count() >= 4, "{told:#}");
+
+    let events = told.as_array().unwrap();
+    let shown = |what: String| {
+        let found = events.iter().find(|event| event["what"] == what.as_str());
+        found.unwrap_or_else(|| panic!("{what} is not told: {told:#}"))["shown"].as_str().unwrap()
+    };
+    for kind in ["marriage", "real-estate", "degree", "business-licence", "health-licence"] {
+        // Its issue, and what each inspection found, in order.
+        let of_kind = events.iter().filter(|event| event["what"] == kind);
+        let words: Vec<_> = of_kind.map(|event| event["shown"].as_str().unwrap().split(' ').next().unwrap()).collect();
+        assert!(words[0].starts_with("0x"), "{kind}: {words:?}");
+        assert_eq!(words[1..], ["VALID", "SUSPENDED", "VALID", "VALID", "REVOKED"], "{kind}");
+        for step in ["suspended", "resumed", "revoked"] {
+            shown(format!("{kind} is {step}"));
+        }
+        assert!(shown(format!("{kind} is renewed by")).starts_with("0x"), "{kind}");
+        assert!(!shown(format!("{kind}, revoked, made valid again is refused")).is_empty(), "{kind}");
+    }
+    for (tampering, checks) in [
+        ("a degree that its holder has improved", &["content-unaltered"][..]),
+        ("a finality certificate with one changed digit", &["FinalitySignature", "CertificateMalformed"]),
+        ("a header with one changed digit", &["HeaderHashMismatch", "HeaderMalformed"]),
+        ("a receipt with one changed digit", &["ReceiptNotIncluded"]),
+        ("a degree issued by the civil affairs bureau", &["issuer-not-authorized"]),
+        ("an issue changed after it was signed", &["signature-invalid", "issuer-not-authorized"]),
+    ] {
+        let why = shown(format!("{tampering} is refused"));
+        assert!(checks.iter().any(|check| why.contains(check)), "{tampering}: {why}");
+    }
 }
 
 #[test]
@@ -263,6 +292,13 @@ fn help_and_completions_are_there() {
         let output = Command::new(built_binary()).args(&arguments).output().unwrap();
         assert!(output.status.success() && !output.stdout.is_empty(), "{arguments:?}");
     }
+    // A program that asks for JSON gets it for wrong usage, too.
+    for wrong in [&["certificate", "query", "nobody"][..], &["unheard-of"], &["key"]] {
+        let output = chancery(wrong);
+        let told: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+        assert_eq!((output.status.code(), told["error"].is_string()), (Some(2), true), "{wrong:?}: {told}");
+        assert!(output.stdout.is_empty(), "{wrong:?}");
+    }
     for command in ["verify", "inspect"] {
         let output = Command::new(built_binary()).args([command, "--help"]).output().unwrap();
         assert!(String::from_utf8_lossy(&output.stdout).contains("Exit codes: 0 "), "{command}");
@@ -272,12 +308,15 @@ fn help_and_completions_are_there() {
 #[test]
 fn the_ready_line_names_every_chain() {
     let ready = Ready::parse(
-        "ready gateway=http://127.0.0.1:8080 chains=main=http://127.0.0.1:8545,degree=http://127.0.0.1:8548 mqtt=mqtt://127.0.0.1:1883 grpc=http://127.0.0.1:9090",
+        "ready gateway=http://127.0.0.1:8080 chains=main=http://127.0.0.1:8545,degree=http://127.0.0.1:8548",
     )
     .unwrap();
     assert_eq!(ready.gateway, "http://127.0.0.1:8080");
     assert_eq!(ready.chains["degree"], "http://127.0.0.1:8548");
-    assert_eq!(ready.mqtt, "127.0.0.1:1883");
-    assert_eq!(ready.grpc, "http://127.0.0.1:9090");
+    assert_eq!(shared().city.chains.len(), 6);
+    assert!(shared().city.chains.values().all(|url| !url.contains(' ')), "{:?}", shared().city.chains);
+    let listening = Listening::parse("listening mqtt=mqtt://127.0.0.1:1883 grpc=http://127.0.0.1:9090").unwrap();
+    assert_eq!(listening.mqtt, "127.0.0.1:1883");
+    assert_eq!(listening.grpc, "http://127.0.0.1:9090");
     assert!(Ready::parse("starting").is_none());
 }

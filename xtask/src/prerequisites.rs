@@ -6,8 +6,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::shell::{command, output, run, step};
 
-/// The oldest Node.js that the web tools run on.
-const MIN_NODE_MAJOR: u32 = 20;
+/// The oldest version of Node.js that the web tools run on, of each major that they name: ESLint asks for `^20.19 || ^22.13 || >=24`, Vite for
+/// `^20.19 || >=22.12`.
+const OLDEST_NODE: [(u32, u32); 2] = [(20, 19), (22, 13)];
+/// From this major on any version does.
+const ANY_NODE_FROM_MAJOR: u32 = 24;
 
 /// A Debian package, with a file that shows that it is installed.
 #[derive(Clone, Copy)]
@@ -86,6 +89,15 @@ pub(crate) const IPROUTE2: Package = Package {
     why: "chancery chaos makes its hosts with it",
 };
 
+/// Builds the allocator of the binary as it is shipped.
+pub(crate) const MAKE: Package =
+    Package { name: "make", evidence: &["/usr/bin/make"], why: "the allocator of the release binary is built with it" };
+
+/// `make`, wherever it comes from.
+pub(crate) fn make() -> Result<()> {
+    if output(command("make").arg("--version")).is_some() { Ok(()) } else { debian(&[MAKE]) }
+}
+
 /// Python with what makes virtual environments, wherever it comes from.
 pub(crate) fn python() -> Result<()> {
     if output(command("python3").args(["-c", "import venv, ensurepip"])).is_some() {
@@ -104,16 +116,21 @@ pub(crate) const CJK_FONTS: Package = Package {
 
 /// Checks that Node.js and npm are there and new enough.
 pub(crate) fn node() -> Result<()> {
-    let advice = "install Node.js 20 or newer with npm (https://nodejs.org, or your system's packages)";
+    let advice = "install Node.js 20.19, 22.13, 24 or newer (no 21, no 23) with npm (https://nodejs.org, or your system's packages)";
     let version =
         output(command("node").arg("--version")).with_context(|| format!("Node.js was not found: {advice}"))?;
-    let major: u32 =
-        version.trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
-    if major < MIN_NODE_MAJOR {
-        bail!("Node.js {version} is too old: {advice}");
+    if !runs_the_web_tools(&version) {
+        bail!("Node.js {version} is none that the web tools run on: {advice}");
     }
     output(command("npm").arg("--version")).with_context(|| format!("npm was not found: {advice}"))?;
     Ok(())
+}
+
+/// Whether `v20.19.0` and the like is a version that every web tool takes.
+fn runs_the_web_tools(version: &str) -> bool {
+    let mut numbers = version.trim_start_matches('v').split('.').map_while(|number| number.parse::<u32>().ok());
+    let (Some(major), Some(minor)) = (numbers.next(), numbers.next()) else { return false };
+    major >= ANY_NODE_FROM_MAJOR || OLDEST_NODE.iter().any(|(of, oldest)| major == *of && minor >= *oldest)
 }
 
 /// Installs the Debian packages that are missing, or says in one line how to.
@@ -163,5 +180,20 @@ fn exists(pattern: &str) -> bool {
         Some((parent, rest)) => std::fs::read_dir(parent)
             .map(|entries| entries.flatten().any(|entry| entry.path().join(rest).exists()))
             .unwrap_or(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_web_tools_refuse_is_refused_before_them() {
+        for version in ["v20.19.0", "v20.20.1", "v22.13.0", "v24.0.0", "v25.1.0"] {
+            assert!(runs_the_web_tools(version), "{version}");
+        }
+        for version in ["v18.20.0", "v20.0.0", "v20.18.3", "v21.7.0", "v22.12.0", "v23.11.0", "v22", "", "node"] {
+            assert!(!runs_the_web_tools(version), "{version}");
+        }
     }
 }

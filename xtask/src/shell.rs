@@ -20,8 +20,9 @@ pub(crate) fn root() -> PathBuf {
 /// Builds the binary as it is shipped and measured, and what `more` names.
 ///
 /// # Errors
-/// When it does not compile.
+/// When it does not compile, or `make` is missing and cannot be installed.
 pub(crate) fn build_shipped(more: &[&str]) -> Result<()> {
+    crate::prerequisites::make()?;
     let shipped = ["build", "--release", "--locked", "--package", "chancery", "--features", "chancery/jemalloc"];
     run(cargo().args(shipped).args(more))
 }

@@ -73,7 +73,7 @@ pub(crate) use up::{AuditRate, RunGateway, RunNode, Services, Traces, Up};
     max_term_width = 100
 )]
 pub(crate) struct Arguments {
-    /// Print one JSON document instead of text.
+    /// Print one JSON document instead of text; what runs on says in one line of JSON that it is ready.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -241,7 +241,7 @@ pub(crate) enum Command {
     },
     /// Live the whole life of certificates of all five kinds against a running development city, tampering included; `demo alliance`: a request over three chains.
     Demo(Demo),
-    /// Print a completion script for a shell.
+    /// Print a completion script for a shell: the script itself, also with --json.
     Completions {
         /// The shell.
         shell: clap_complete::Shell,

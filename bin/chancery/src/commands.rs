@@ -74,11 +74,11 @@ pub(crate) fn run(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         }
         Command::Entity(entity) => {
             logging::start(output.is_json(), &entity.traces)?;
-            serve(city::run_entity(&entity))
+            serve(city::run_entity(&entity, *output))
         }
         Command::Node(node) => {
             logging::start(output.is_json(), &node.traces)?;
-            network::run_node(&node)
+            network::run_node(&node, *output)
         }
         Command::Relay(relay) => {
             logging::start(output.is_json(), &relay.traces)?;

@@ -68,8 +68,8 @@ pub(crate) fn run(command: NetworkCommand, output: &Output) -> Result<ExitCode> 
 }
 
 /// Runs one node until it is told to stop.
-pub(crate) fn run_node(options: &RunNode) -> Result<ExitCode> {
-    node::run(options).map(|()| ExitCode::SUCCESS)
+pub(crate) fn run_node(options: &RunNode, output: Output) -> Result<ExitCode> {
+    node::run(options, output).map(|()| ExitCode::SUCCESS)
 }
 
 /// Four hosts, bad weather between them, and what survived.

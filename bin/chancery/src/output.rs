@@ -7,7 +7,7 @@ use chancery_client::ClientError;
 use chancery_sharing::directory::is_control;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// How often a spinner turns.
 const SPIN: Duration = Duration::from_millis(100);
@@ -20,6 +20,20 @@ pub(crate) struct Output {
 
 /// A failure that has been answered already in full; only the exit code is left.
 pub(crate) const FAILED: u8 = 1;
+/// The words of the command line make no command.
+const WRONG_USAGE: u8 = 2;
+
+/// Wrong usage, which ends the process as `clap` ends it: with exit code 2, and with JSON where the words ask for it.
+pub(crate) fn wrong_usage(error: &clap::Error) -> ExitCode {
+    let asks_for_json = std::env::args_os().skip(1).take_while(|word| word != "--").any(|word| word == "--json");
+    if !error.use_stderr() || !asks_for_json {
+        error.exit();
+    }
+    let text = error.to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+    eprintln!("{:#}", json!({"error": text}));
+    ExitCode::from(WRONG_USAGE)
+}
 
 impl Output {
     pub(crate) const fn new(json: bool) -> Self {
@@ -39,6 +53,15 @@ impl Output {
             }
         } else {
             println!("{}", shown(text));
+        }
+    }
+
+    /// Says in one line that something answers, as a program reads it that started this one: `ready TEXT`, or `{"ready": value}`.
+    pub(crate) fn ready(self, value: &Value, text: impl Display) {
+        if self.json {
+            println!("{}", json!({"ready": value}));
+        } else {
+            println!("ready {text}");
         }
     }
 

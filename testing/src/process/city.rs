@@ -114,9 +114,12 @@ impl City {
                 format!("cannot start {}: build it first (cargo build -p chancery)", options.binary.display())
             })?;
         let output = child.stdout.take().context("the city has no output")?;
+        let mut listening = None;
         for line in BufReader::new(output).lines() {
             let line = line?;
-            if let Some(Ready { gateway, chains, mqtt, grpc }) = Ready::parse(&line) {
+            listening = Listening::parse(&line).or(listening);
+            if let Some(Ready { gateway, chains }) = Ready::parse(&line) {
+                let Listening { mqtt, grpc } = listening.context("a city says where it listens before it is ready")?;
                 return Ok(Self { child, gateway, chains, mqtt, grpc, ready_after: started.elapsed() });
             }
         }
@@ -166,24 +169,37 @@ pub struct Ready {
     pub gateway: String,
     /// JSON-RPC endpoint of each chain by name.
     pub chains: BTreeMap<String, String>,
+}
+
+/// Where else a city listens, which it says before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listening {
     /// `ADDR:PORT` of MQTT.
     pub mqtt: String,
     /// `http://ADDR:PORT` of gRPC.
     pub grpc: String,
 }
 
-impl Ready {
-    /// Reads `ready gateway=URL chains=NAME=URL,... mqtt=mqtt://ADDR:PORT grpc=URL`.
+impl Listening {
+    /// Reads `listening mqtt=mqtt://ADDR:PORT grpc=URL`.
     #[must_use]
     pub fn parse(line: &str) -> Option<Self> {
-        let (gateway, rest) = line.strip_prefix("ready gateway=")?.split_once(" chains=")?;
-        let (chains, rest) = rest.split_once(" mqtt=mqtt://")?;
-        let (mqtt, grpc) = rest.split_once(" grpc=")?;
+        let (mqtt, grpc) = line.strip_prefix("listening mqtt=mqtt://")?.split_once(" grpc=")?;
+        Some(Self { mqtt: mqtt.to_owned(), grpc: grpc.trim().to_owned() })
+    }
+}
+
+impl Ready {
+    /// Reads `ready gateway=URL chains=NAME=URL,...`, to the end of the line.
+    #[must_use]
+    pub fn parse(line: &str) -> Option<Self> {
+        let (gateway, chains) = line.strip_prefix("ready gateway=")?.split_once(" chains=")?;
         let chains = chains
+            .trim()
             .split(',')
             .filter_map(|chain| chain.split_once('='))
             .map(|(name, url)| (name.to_owned(), url.to_owned()))
             .collect();
-        Some(Self { gateway: gateway.to_owned(), chains, mqtt: mqtt.to_owned(), grpc: grpc.trim().to_owned() })
+        Some(Self { gateway: gateway.to_owned(), chains })
     }
 }

@@ -10,7 +10,10 @@ use std::{
 use chancery_testing::process::{City, CityOptions, NodeProcess, built_binary, free_ports};
 use serde_json::Value;
 
-use crate::support::{chancery_at, registration, subject};
+use crate::{
+    signed_in::exchange,
+    support::{chancery_at, registration, subject},
+};
 
 /// Commands that ask nobody.
 const NOWHERE: &str = "http://127.0.0.1:1";
@@ -115,7 +118,7 @@ fn examined(chains: &Path) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8(output.stdout).unwrap())
 }
 
-// FOUND-8, FOUND-9, C-CHAINS, TRUST-1, C-API-1, C-API-2, C-API-5: two organizations run a chain each, and a third the gateway.
+// FOUND-8, FOUND-9, C-CHAINS, TRUST-1, C-API-1, C-API-2, C-API-3, C-API-5, INSPECTION-1: two organizations run a chain each, and a third the gateway.
 #[test]
 fn a_right_of_one_consortiums_chain_issues_on_that_of_another() {
     let mut all = Consortia::found();
@@ -127,13 +130,16 @@ fn a_right_of_one_consortiums_chain_issues_on_that_of_another() {
     assert_eq!(city.chains.keys().collect::<Vec<_>>(), ["degree", "main"]);
 
     let key = |name: &str| all.file(name);
-    let [clerk, registrar, holder] = ["clerk", "registrar", "holder"].map(|name| all.new_key(name));
+    let [clerk, registrar, holder, inspector] =
+        ["clerk", "registrar", "holder", "inspector"].map(|name| all.new_key(name));
     let operator = |arguments: &[&str]| {
         all.told(&city.gateway, &[&["--key", &key("operator"), "organization"][..], arguments].concat());
     };
-    for (organization, member, right) in
-        [("OWN-UNIVERSITY", &clerk, "degree"), ("OWN-REGISTER", &registrar, "registration")]
-    {
+    for (organization, member, right) in [
+        ("OWN-UNIVERSITY", &clerk, "degree"),
+        ("OWN-REGISTER", &registrar, "registration"),
+        ("OWN-INSPECTION", &inspector, "inspection"),
+    ] {
         operator(&["register", organization, "--name", organization]);
         operator(&["authorize-key", organization, member, "--right", right]);
     }
@@ -150,6 +156,11 @@ fn a_right_of_one_consortiums_chain_issues_on_that_of_another() {
     all.told(&city.gateway, &["certificate", "query", &holder, &block, hash, "--out", &file]);
     let verified = all.told(NOWHERE, &["verify", &file, "--genesis", &genesis]);
     assert_eq!(verified["outcome"], "valid", "{verified}");
+    let id = issued["certificateId"].as_str().unwrap();
+    let shown = all.told(&city.gateway, &["--key", &key("holder"), "certificate", "present", id]);
+    let (inspector_key, met, link) = (key("inspector"), key("met"), shown["link"].as_str().unwrap());
+    let inspect = ["--key", &inspector_key, "inspect", "--dry-run", "--known-cities", &met, link];
+    assert_eq!(all.told(&city.gateway, &inspect)["outcome"], "valid");
 
     // The university's node is gone: what needs its chain waits, and the main chain goes on.
     all.nodes[1].kill().unwrap();
@@ -160,6 +171,18 @@ fn a_right_of_one_consortiums_chain_issues_on_that_of_another() {
         (Some("chain-unreachable"), Some(503)),
         "{problem}"
     );
+    // Nothing that is asked of its certificates is answered with a verdict.
+    let inspected = chancery_at(&city.gateway, &inspect);
+    let found: Value = serde_json::from_slice(&inspected.stdout).unwrap();
+    assert_eq!((inspected.status.code(), found["outcome"].as_str()), (Some(1), Some("cannot-determine")), "{found}");
+    let checks = found["checks"].as_array().unwrap();
+    assert!(checks.iter().all(|check| check["passed"] != false), "{found}");
+    let open = tokio::runtime::Runtime::new().unwrap();
+    for path in [id.to_owned(), format!("{holder}/{block}/{hash}"), format!("{holder}/{block}/{hash}?chain=degree")] {
+        let asked = reqwest::Client::new().get(format!("{}/v1/certificates/{path}", city.gateway));
+        let (status, answer) = open.block_on(exchange(asked));
+        assert_eq!((status, answer["code"].as_str()), (503, Some("chain-unreachable")), "{path}: {answer}");
+    }
     let published = all.told(&city.gateway, &["public-key", &holder]);
     assert_eq!(published["address"].as_str().unwrap().to_lowercase(), holder.to_lowercase());
     let (code, said) = examined(&chains);

@@ -1,4 +1,4 @@
-//! What does not exist is told by its name, on every endpoint that can be asked for it.
+//! What does not exist is told by its name, wherever an address, a code, a hash or a chain that nobody has can be asked for.
 
 use alloy::signers::local::PrivateKeySigner;
 use serde_json::json;
@@ -22,6 +22,11 @@ async fn an_address_that_nobody_has_is_unknown_wherever_it_is_named() {
         (&registrar, "GET", format!("/v1/certificates/{stranger}/{block}/{transaction}"), None, "unknown-transaction"),
         (&registrar, "GET", format!("/v1/certificates/{holder}/{block}/{no_transaction}"), None, "unknown-transaction"),
         (&registrar, "GET", format!("/v1/certificates/{no_transaction}"), None, "unknown-certificate"),
+        (&registrar, "GET", format!("/v1/chains/nowhere/holders/{stranger}"), None, "unknown-chain"),
+        (&registrar, "GET", "/v1/organizations/NOBODY".to_owned(), None, "unknown-organization"),
+        (&registrar, "GET", "/v1/formats/reading%2Fof-nobody".to_owned(), None, "unknown-format"),
+        (&registrar, "GET", format!("/v1/contracts/nowhere/{no_transaction}"), None, "unknown-chain"),
+        (&operator, "GET", format!("/v1/sources/{stranger}"), None, "unknown-source"),
         (
             &operator,
             "DELETE",
@@ -34,6 +39,10 @@ async fn an_address_that_nobody_has_is_unknown_wherever_it_is_named() {
         assert_eq!((status, answer["code"].as_str().unwrap_or_default()), (404, code), "{method} {path}: {answer}");
         assert!(!answer["remedy"].as_str().unwrap_or_default().is_empty(), "{answer}");
     }
+    // Who has inspected nothing is nobody that a list could not find.
+    let supervisor = SignedIn::as_development_account(8).await;
+    let (status, inspections) = supervisor.ask("GET", &format!("/v1/inspections?inspector={stranger}"), None).await;
+    assert_eq!((status, &inspections["items"]), (200, &json!([])), "{inspections}");
     let holder = stranger.to_string();
     let refused = refusal_code(&[
         "--dev-key",

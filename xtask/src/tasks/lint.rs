@@ -58,11 +58,20 @@ pub(crate) fn while_compiling(command: &mut Command) -> &mut Command {
     command.env("RUSTC_WORKSPACE_WRAPPER", driver).env("CLIPPY_ARGS", "--deny=warnings__CLIPPY_HACKERY__")
 }
 
-pub(crate) fn licences() -> Result<()> {
-    if output(cargo().args(["deny", "--version"])).is_some() {
-        shell::run(cargo().args(["deny", "--offline", "check", "bans", "licenses", "sources"]))
-    } else {
-        println!("    cargo-deny is not installed, licences were not checked: cargo install cargo-deny");
-        Ok(())
+fn licences() -> Result<()> {
+    shell::run(cargo().args(["deny", "--offline", "check", "bans", "licenses", "sources"]))
+}
+
+/// What `cargo xtask test` looks at where cargo-deny is there, which it does not install: licences, sources, bans and yanked versions.
+pub(crate) fn dependencies() -> Result<()> {
+    if output(cargo().args(["deny", "--version"])).is_none() {
+        println!(
+            "    cargo-deny is not installed: LICENCES AND YANKED VERSIONS WERE NOT CHECKED; cargo xtask lint installs it and checks them \
+             (cargo install --locked cargo-deny --version {CARGO_DENY_VERSION})"
+        );
+        return Ok(());
     }
+    step("What the project depends on");
+    yanked::check()?;
+    licences()
 }

@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         step("The documentation's examples");
         shell::run(documentation(linted).args(with_examples.iter().flat_map(|package| ["-p", package.as_str()])))?;
     }
-    if linted { lint::licences() } else { Ok(()) }
+    if linted { lint::dependencies() } else { Ok(()) }
 }
 
 /// Installs the servers and the browser that the tests start.

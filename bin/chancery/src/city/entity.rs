@@ -4,6 +4,7 @@ use std::pin::pin;
 
 use anyhow::{Context as _, Result, ensure};
 use chancery_doors::{DoorListener, EntityLock, Offered, check, serve};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -13,10 +14,10 @@ use super::{
     layout::DataDir,
     served::Served,
 };
-use crate::{arguments::RunEntity, stop::told_to_stop};
+use crate::{arguments::RunEntity, output::Output, stop::told_to_stop};
 
 /// Runs an entity. Its socket is there when it answers, and not before: until then others are told that it does not.
-pub(crate) async fn run(options: &RunEntity) -> Result<()> {
+pub(crate) async fn run(options: &RunEntity, output: Output) -> Result<()> {
     let mut stop = pin!(told_to_stop(options.until_stdin_ends)?);
     let data = DataDir::new(&options.data_dir);
     ensure!(
@@ -32,7 +33,7 @@ pub(crate) async fn run(options: &RunEntity) -> Result<()> {
     };
     let shutdown = CancellationToken::new();
     let mut serving = Served::spawn(name, serve(listener, offered, shutdown.clone()));
-    println!("ready entity={name}");
+    output.ready(&json!({"entity": name}), format_args!("entity={name}"));
     let outcome = tokio::select! {
         () = stop => Ok(()),
         failed = serving.failed() => Err(failed),

@@ -7,6 +7,7 @@ use chancery_bridge::progress::{Follower, ProgressBoard, window::MAX_REQUESTS};
 use chancery_execution::GenesisConfig;
 use chancery_gateway::{Doors, Gateway, GatewayConfig, Origin, mqtt::Broker};
 use chancery_ledger::SubmitterKey;
+use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -25,7 +26,7 @@ use super::{
     served::Served,
     watch_metrics,
 };
-use crate::{alliance::Watched, arguments::Services, persons};
+use crate::{alliance::Watched, arguments::Services, output::Output, persons};
 
 /// Pause before an alliance is looked at again.
 const ALLIANCE_PAUSE: Duration = Duration::from_millis(500);
@@ -125,7 +126,7 @@ async fn open(
     (mut doors, relay): (Doors, &mut Relay),
     (stop, shutdown): (Pin<&mut impl Future<Output = ()>>, &CancellationToken),
 ) -> Result<()> {
-    let Parts { options, founded, genesis, brokers, alliance, .. } = parts;
+    let Parts { options, json, founded, genesis, brokers, alliance, .. } = parts;
     if let Some(watched) = alliance {
         doors.alliance = Some(watch(watched, shutdown.clone())?);
     }
@@ -151,7 +152,7 @@ async fn open(
     let mut serving = Served::spawn("the gateway", gateway.serve(listeners.gateway, shutdown.clone()));
     let sources = mqtt::serve((listeners.mqtt, listeners.mqtt_options), brokers, &sources, shutdown);
 
-    announce(options, chains, (listeners.address, listeners.mqtt_address, listeners.grpc_address));
+    announce(Output::new(json), options, chains, (listeners.address, listeners.mqtt_address, listeners.grpc_address));
     relay.make_anchors();
     let outcome = tokio::select! {
         () = stop => { info!("stopping"); Ok(()) }
@@ -190,12 +191,28 @@ fn watch(watched: Watched, shutdown: CancellationToken) -> Result<Arc<AlliancePo
     Ok(Arc::new(port))
 }
 
-/// The one line that says that everything answers. Addresses of the gateway, of MQTT and of gRPC.
-fn announce(options: &Services, chains: &CityChains, (gateway, mqtt, grpc): (SocketAddr, SocketAddr, SocketAddr)) {
+/// The one line that says that everything answers, after one with the addresses of MQTT and of gRPC; with JSON one object has all. The `ready` line ends with
+/// the chains, for those who read them to its end.
+fn announce(
+    output: Output,
+    options: &Services,
+    chains: &CityChains,
+    (gateway, mqtt, grpc): (SocketAddr, SocketAddr, SocketAddr),
+) {
     let (http, sources) = (scheme(options), Listeners::mqtt_service(options).scheme());
-    let chains: Vec<String> = chains.shown().iter().map(|(name, url)| format!("{name}={url}")).collect();
-    let chains = chains.join(",");
-    println!("ready gateway={http}://{gateway} chains={chains} mqtt={sources}://{mqtt} grpc={http}://{grpc}");
+    let (gateway, mqtt, grpc) =
+        (format!("{http}://{gateway}"), format!("{sources}://{mqtt}"), format!("{http}://{grpc}"));
+    let chains = chains.shown();
+    let named: Map<String, Value> =
+        chains.iter().map(|(name, url)| ((*name).to_owned(), Value::from(url.as_str()))).collect();
+    let listed: Vec<String> = chains.iter().map(|(name, url)| format!("{name}={url}")).collect();
+    if !output.is_json() {
+        println!("listening mqtt={mqtt} grpc={grpc}");
+    }
+    output.ready(
+        &json!({"gateway": gateway, "chains": named, "mqtt": mqtt, "grpc": grpc}),
+        format_args!("gateway={gateway} chains={}", listed.join(",")),
+    );
 }
 
 /// Of the gateway and of gRPC.

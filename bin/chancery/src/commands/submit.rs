@@ -14,6 +14,7 @@ use chancery_client::{
     Batch, PROOF_PATIENCE, Prepared, SubmitError, Submitter, Terms, rest::types::submissions::SubmissionReceipt,
 };
 use chancery_data::{Control, operation::MAX_OPERATION_BYTES, reader::MAX_READERS, submission::Access};
+use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::{receipt, source};
@@ -31,14 +32,17 @@ pub(super) async fn run(command: Submit, connection: &Connection, output: &Outpu
         let file = File::open(&command.file).with_context(|| format!("cannot open {}", command.file.display()))?;
         Box::new(BufReader::new(file))
     };
-    let receipts = send_all(&submitter, &command, input).await?;
+    let progress = output.progress("signing and sending");
+    let receipts = send_all(&submitter, &command, input, &progress).await?;
     if let Some(folder) = &command.proofs {
         std::fs::create_dir_all(folder)?;
-        for receipt in &receipts {
+        for (proven, receipt) in receipts.iter().enumerate() {
+            progress.set_message(format!("waiting for proofs: {proven} of {}", receipts.len()));
             let proof = submitter.proof_of(receipt, 0, PROOF_PATIENCE).await.map_err(plain)?;
             std::fs::write(folder.join(format!("{}.json", receipt.place)), serde_json::to_vec_pretty(&proof)?)?;
         }
     }
+    progress.finish_and_clear();
     let operations: u64 = receipts.iter().map(|receipt| u64::from(receipt.count)).sum();
     let repeated = receipts.iter().filter(|receipt| receipt.repeated).count();
     output.answer(
@@ -87,6 +91,7 @@ async fn send_all(
     submitter: &Submitter,
     command: &Submit,
     mut input: Box<dyn BufRead>,
+    progress: &ProgressBar,
 ) -> Result<Vec<SubmissionReceipt>> {
     let (mut receipts, mut batch, mut number) = (Vec::new(), Batch::new(command.batch.into()), 0_u64);
     loop {
@@ -102,6 +107,8 @@ async fn send_all(
         if !batch.is_empty() && (batch.is_full() || ends) {
             let sent = send(submitter, batch.take()).await;
             receipts.push(sent.with_context(|| format!("the batch that ends with line {number}"))?);
+            progress
+                .set_message(format!("signing and sending: {number} lines, {} submissions accepted", receipts.len()));
         }
         if ends {
             return Ok(receipts);

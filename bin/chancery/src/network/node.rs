@@ -5,12 +5,13 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use chancery_chain::{Node, is_locked, runtime_config};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
+use serde_json::json;
 use tracing::{info, warn};
 
 use super::{config::load, observed};
-use crate::{arguments::RunNode, founding::known_keys, stop::told_to_stop};
+use crate::{arguments::RunNode, founding::known_keys, output::Output, stop::told_to_stop};
 
-pub(super) fn run(options: &RunNode) -> Result<()> {
+pub(super) fn run(options: &RunNode, output: Output) -> Result<()> {
     let until_stdin_ends = options.until_stdin_ends;
     let loaded = load(&options.config)?;
     if let Some(in_clear) = &loaded.in_clear {
@@ -41,7 +42,8 @@ pub(super) fn run(options: &RunNode) -> Result<()> {
             Some(listen) => Some(observed::serve(listen, node.clone(), context.child("observed")).await?),
             None => None,
         };
-        println!("ready chain={name} rpc={}", node.rpc_url());
+        let rpc = node.rpc_url();
+        output.ready(&json!({"chain": name, "rpc": rpc}), format_args!("chain={name} rpc={rpc}"));
         tokio::select! {
             () = stop => info!("stopping"),
             failure = node.failed() => return Err(anyhow!("chain {name} failed: {failure} ({files})")),

@@ -1,6 +1,12 @@
 //! What is wrong is the path or the query.
 
-use chancery_gateway::authorization::matrix::{MATRIX, Row, find};
+use std::collections::BTreeSet;
+
+use chancery_gateway::{
+    authorization::matrix::{MATRIX, Row, find},
+    openapi::document,
+};
+use serde_json::Value;
 
 use super::{IN_QUERY, Walk};
 use crate::{
@@ -55,10 +61,14 @@ async fn an_open_endpoint_refuses_such_a_path_of_anybody() {
 async fn an_address_that_is_none_is_refused_as_such() {
     let walk = Walk::start().await;
     let mistyped = NAMED.replace("0xf39Fd6", "0xF39Fd6");
-    for row in MATRIX.iter().filter(|row| row.path.contains("{address}")) {
-        let bare = NAMED.trim_start_matches("0x");
-        for value in ["0x12", bare, &bare.to_lowercase(), "lin", &mistyped] {
-            refused_with(&walk, row, "{address}", value, "malformed-address").await;
+    let bare = NAMED.trim_start_matches("0x");
+    for parameter in ["{address}", "{source}"] {
+        let named: Vec<_> = MATRIX.iter().filter(|row| row.path.contains(parameter)).collect();
+        assert!(named.len() >= 4, "only {} endpoints name {parameter}", named.len());
+        for row in named {
+            for value in ["0x12", bare, &bare.to_lowercase(), "lin", &mistyped] {
+                refused_with(&walk, row, parameter, value, "malformed-address").await;
+            }
         }
     }
     walk.end().await;
@@ -82,7 +92,8 @@ async fn a_hash_or_a_number_that_is_none_is_refused() {
     let mut seen = 0;
     for row in MATRIX {
         for parameter in parameters(row.path) {
-            let is_hash = ["{tx_hash}", "{digest}", "{message}", "{release}", "{subscription}"].contains(&parameter)
+            let is_hash = ["{tx_hash}", "{digest}", "{message}", "{release}", "{subscription}", "{change}"]
+                .contains(&parameter)
                 || (parameter == "{id}" && row.path.starts_with("/v1/certificates"));
             let wrong: &[&str] = match parameter {
                 "{block}" | "{number}" => &["x", "-1", "1.5", "99999999999999999999"],
@@ -99,32 +110,21 @@ async fn a_hash_or_a_number_that_is_none_is_refused() {
     walk.end().await;
 }
 
-/// The endpoints that read a query.
-const WITH_QUERY: [(&str, &str); 23] = [
-    ("GET", "/v1/users"),
-    ("GET", "/v1/applications"),
-    ("GET", "/v1/certificates"),
-    ("GET", "/v1/certificates/{address}/{block}/{tx_hash}"),
-    ("GET", "/v1/inspections"),
-    ("GET", "/v1/messages"),
-    ("GET", "/v1/events"),
-    ("GET", "/v1/subscriptions/{subscription}/operations"),
-    ("GET", "/v1/subscriptions/{subscription}/events"),
-    ("GET", "/v1/alliance/requests"),
-    ("POST", "/v1/organizations"),
-    ("PUT", "/v1/organizations/{code}/standing"),
-    ("POST", "/v1/organizations/{code}/keys"),
-    ("DELETE", "/v1/organizations/{code}/keys/{address}"),
-    ("PUT", "/v1/formats/{format}"),
-    ("PUT", "/v1/quotas/{subject}"),
-    ("DELETE", "/v1/quotas/{subject}"),
-    ("PUT", "/v1/fees/prices/{subject}"),
-    ("PUT", "/v1/services/{service}"),
-    ("PUT", "/v1/kinds/{kind}/conditions"),
-    ("GET", "/v1/contracts"),
-    ("POST", "/v1/contracts"),
-    ("POST", "/v1/contracts/{chain}/{release}/status"),
-];
+/// The endpoints that read a query, with the names of what each reads: those of the interface's document, so that none is left out.
+fn reading_queries() -> Vec<(&'static Row, BTreeSet<String>)> {
+    let interface: Value = serde_json::from_str(&document().unwrap()).unwrap();
+    let mut found = Vec::new();
+    for row in MATRIX {
+        let parameters = &interface["paths"][row.path][row.method.to_lowercase()]["parameters"];
+        let read = parameters.as_array().into_iter().flatten().filter(|parameter| parameter["in"] == "query");
+        let names: BTreeSet<String> = read.map(|parameter| parameter["name"].as_str().unwrap().to_owned()).collect();
+        if !names.is_empty() {
+            found.push((row, names));
+        }
+    }
+    assert!(found.len() >= 38, "only {} endpoints read a query", found.len());
+    found
+}
 
 async fn with_query(walk: &Walk, row: &Row, query: &str) -> Request {
     let mut request = walk.right_in_session(row).await;
@@ -136,8 +136,7 @@ async fn with_query(walk: &Walk, row: &Row, query: &str) -> Request {
 #[tokio::test]
 async fn a_query_that_the_interface_does_not_know_is_named() {
     let walk = Walk::start().await;
-    for (method, path) in WITH_QUERY {
-        let row = find(method, path).unwrap();
+    for (row, _) in reading_queries() {
         let request = with_query(&walk, row, &format!("{IN_QUERY}=1")).await;
         let answer = walk.refused(row, request, 400, "unknown-member").await;
         assert!(answer.json()["detail"].as_str().unwrap().contains(IN_QUERY), "{}", answer.text());
@@ -149,14 +148,34 @@ async fn a_query_that_the_interface_does_not_know_is_named() {
 #[tokio::test]
 async fn a_page_is_bounded() {
     let walk = Walk::start().await;
-    for (method, path) in WITH_QUERY.into_iter().filter(|(method, path)| *method == "GET" && !path.contains('{')) {
-        let row = find(method, path).unwrap();
+    let mut seen = 0;
+    for (row, names) in reading_queries() {
+        if !names.contains("limit") || !names.contains("cursor") {
+            continue;
+        }
+        seen += 1;
         let long = format!("cursor={}", "c".repeat(257));
         for query in ["limit=0", "limit=101", "limit=-1", "limit=x", "cursor=", &long] {
             let request = with_query(&walk, row, query).await;
             walk.refused(row, request, 400, "malformed-request").await;
         }
     }
+    assert!(seen >= 10, "only {seen} pages were asked for");
+    walk.end().await;
+}
+
+#[tokio::test]
+async fn whether_to_look_only_is_true_or_false() {
+    let walk = Walk::start().await;
+    let mut seen = 0;
+    for (row, _) in reading_queries().into_iter().filter(|(_, names)| names.contains("check")) {
+        for value in ["perhaps", "", "1"] {
+            let request = with_query(&walk, row, &format!("check={value}")).await;
+            walk.refused(row, request, 400, "malformed-request").await;
+        }
+        seen += 1;
+    }
+    assert!(seen >= 19, "only {seen} were tried");
     walk.end().await;
 }
 

@@ -1,6 +1,9 @@
 //! `cargo xtask crash`: kills the whole city at random moments under load, starts it again with unchanged flags, and checks that every
-//! transaction whose receipt was given is still there, in the same block.
+//! transaction whose receipt was given is still there, in the same block; and every certificate whose issue was answered, with its status, on its side chain, and
+//! every registration in the identity database.
 #![allow(clippy::print_stdout, reason = "it prints what it found")]
+
+mod certificates;
 
 use std::{
     path::PathBuf,
@@ -13,6 +16,7 @@ use std::{
 
 use alloy_primitives::Address;
 use anyhow::{Context, Result, ensure};
+use certificates::{Desk, Given};
 use chancery_testing::{
     load::{GivenReceipts, Kind, Workload, check_receipts, funded_signers, submit},
     process::{City, CityOptions},
@@ -55,6 +59,8 @@ async fn main() -> Result<()> {
     let data = tempfile::tempdir()?;
     let options = CityOptions::new(arguments.data_dir.as_deref().unwrap_or(data.path()));
     let given = GivenReceipts::default();
+    let keys = tempfile::tempdir()?;
+    let mut registered = Given::default();
     let client = Client::builder().no_proxy().timeout(Duration::from_secs(10)).build()?;
 
     for round in 1..=arguments.rounds {
@@ -63,8 +69,14 @@ async fn main() -> Result<()> {
         let url = city.chains.get("main").context("no main chain")?.clone();
         let sample = given.sample(MAX_CHECKED_PER_ROUND, &mut random);
         check_receipts(&client, &url, &sample).await.with_context(|| format!("round {round} (seed {seed})"))?;
-        let known = given.count();
+        registered.check(&client, &city.gateway).await.with_context(|| format!("round {round} (seed {seed})"))?;
+        let (known, known_certificates) = (given.count(), registered.certificates.len());
 
+        let desk = Desk::new(city.gateway.clone(), keys.path().to_path_buf(), round);
+        if registered.people.is_empty() {
+            registered.people.push(desk.first_person()?);
+        }
+        let holder = registered.people.first().context("nobody is registered")?.clone();
         let workload = Arc::new(sign(&client, &url).await?);
         let stop = Arc::new(AtomicBool::new(false));
         let senders: Vec<_> = (0..SENDERS as usize)
@@ -72,6 +84,7 @@ async fn main() -> Result<()> {
                 tokio::spawn(send(client.clone(), url.clone(), workload.clone(), sender, given.clone(), stop.clone()))
             })
             .collect();
+        let issuing = tokio::task::spawn_blocking(move || desk.work(&holder, known_certificates));
         tokio::time::sleep(Duration::from_millis(random.random_range(KILL_AFTER_MS))).await;
         city.kill()?;
         stop.store(true, Ordering::Relaxed);
@@ -81,14 +94,26 @@ async fn main() -> Result<()> {
                 "round {round}: a sender had nothing left to send before the kill, so there was no load; raise PER_ROUND"
             );
         }
-        println!("round {round}: {} receipts given, {} in all", given.count() - known, given.count());
+        registered.add(issuing.await?.with_context(|| format!("round {round} (seed {seed})"))?);
+        println!(
+            "round {round}: {} receipts given, {} in all; {} certificates issued, {} in all",
+            given.count() - known,
+            given.count(),
+            registered.certificates.len() - known_certificates,
+            registered.certificates.len()
+        );
     }
     let city = City::start(&options)?;
     let url = city.chains.get("main").context("no main chain")?;
     check_receipts(&client, url, &given.sample(usize::MAX, &mut random)).await?;
-    let total = given.count();
+    registered.check(&client, &city.gateway).await?;
+    let (total, certificates, people) = (given.count(), registered.certificates.len(), registered.people.len());
     ensure!(total > 0, "no receipt was ever given: nothing was tested");
-    println!("{} kills: all {total} confirmed transactions are there", arguments.rounds);
+    ensure!(certificates > 0, "no certificate was ever issued: nothing was tested of them; take more rounds");
+    println!(
+        "{} kills: all {total} confirmed transactions are there, all {certificates} certificates and all {people} registrations",
+        arguments.rounds
+    );
     Ok(())
 }
 
