@@ -80,7 +80,7 @@ pub(crate) fn ruled(dir: &Path, founding: &Founding) {
     assert!(refusal_of_bank.to_string().contains("RuleBroken"), "her identity is not known yet: {refusal_of_bank}");
     let identity = ["entry", "set", "--kind", "identity", "--subject", "Lin", "--value", "valid"];
     assert_eq!(told(&bank, &identity)["version"], 1);
-    assert!(refused(&bank, &["entry", "set", "--key", "identity of Lin", "--number", "1"]).contains("WithRules"));
+    assert!(refused(&bank, &["entry", "set", "--entry", "identity of Lin", "--number", "1"]).contains("WithRules"));
     let proof = dir.join("first.json");
     let asked = ["alliance", "request", &first, "--config", requester, "--retry", "30", "--proof"];
     assert_eq!(answer(&[&asked[..], &[proof.to_str().unwrap()]].concat())["outcome"], "committed");

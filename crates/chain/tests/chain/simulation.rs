@@ -242,7 +242,8 @@ fn execution_that_is_far_behind_and_alone_is_refused_by_name() {
             .await
             .unwrap_err();
         let NodeError::ExecutionBehind { head: 0, processed, .. } = refused else { panic!("{refused}") };
-        assert!(processed >= BEYOND_WHAT_CONSENSUS_KEEPS);
+        // Of the newest it had not written down yet that they were processed.
+        assert!(processed > BEYOND_WHAT_CONSENSUS_KEEPS - 100, "{processed}");
         assert!(refused.to_string().contains("chancery restore --replace"), "{refused}");
         // The backup is put back.
         simulation.context.sleep(Duration::from_millis(1)).await;

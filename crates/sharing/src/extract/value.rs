@@ -91,7 +91,9 @@ pub(super) const TOO_LONG: &str = "longer than the bound of a field";
 /// Reads text: `true`/`false`, decimal integers, decimal numbers, `0x` and hexadecimal digits, `YYYY-MM-DD`, RFC 3339. Empty is null,
 /// other than for text.
 pub(super) fn from_text(kind: ColumnType, text: &str) -> Result<Value, &'static str> {
-    if text.len() > MAX_FIELD_BYTES {
+    // Two digits a byte.
+    let most = if kind == ColumnType::Bytes { 2 + 2 * MAX_FIELD_BYTES } else { MAX_FIELD_BYTES };
+    if text.len() > most {
         return Err(TOO_LONG);
     }
     if text.is_empty() && kind != ColumnType::Text {

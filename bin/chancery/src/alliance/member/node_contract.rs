@@ -185,10 +185,10 @@ async fn show(command: &ShowEntry, output: &Output) -> Result<()> {
 }
 
 fn name(which: &WhichEntry) -> Result<EntryName> {
-    match (&which.key, &which.kind, &which.subject) {
+    match (&which.entry, &which.kind, &which.subject) {
         (Some(key), None, None) => Ok(EntryName::Key(word_of(key)?)),
         (None, Some(kind), Some(subject)) => Ok(EntryName::Of { kind: word_of(kind)?, subject: word_of(subject)? }),
-        _ => bail!("give --key, or --kind and --subject"),
+        _ => bail!("give --entry, or --kind and --subject"),
     }
 }
 

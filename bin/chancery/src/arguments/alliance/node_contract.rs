@@ -46,8 +46,8 @@ pub(crate) enum EntryCommand {
 #[derive(Debug, Args)]
 pub(crate) struct WhichEntry {
     /// Its key, of a store: text of at most 32 characters, or 0x and 64 digits.
-    #[arg(long, required_unless_present = "kind", conflicts_with_all = ["kind", "subject"])]
-    pub(crate) key: Option<String>,
+    #[arg(long, value_name = "KEY", required_unless_present = "kind", conflicts_with_all = ["kind", "subject"])]
+    pub(crate) entry: Option<String>,
     /// Its kind, of a contract with rules, such as `lien`.
     #[arg(long, requires = "subject")]
     pub(crate) kind: Option<String>,
