@@ -248,7 +248,7 @@ mod tests {
     fn a_word_is_named_in_one_way() {
         let which = |key: Option<&str>, kind: Option<&str>, subject: Option<&str>| {
             let [key, kind, subject] = [key, kind, subject].map(|text| text.map(str::to_owned));
-            name(&WhichEntry { key, kind, subject })
+            name(&WhichEntry { entry: key, kind, subject })
         };
         let of = which(None, Some("lien"), Some("parcel 7")).unwrap();
         assert_eq!(entry_text(&of), "lien of parcel 7");
