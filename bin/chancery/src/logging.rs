@@ -23,6 +23,14 @@ const SERVICE: &str = "chancery";
 /// How long a collector may take to take spans in. Meanwhile others wait, and beyond a bound are dropped.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// Of a panic the log says where it was, as of everything else: what the stores give up on becomes a named error, and what they say then belongs into the log.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|gave_up| {
+        let at = gave_up.location().map_or_else(String::new, ToString::to_string);
+        tracing::error!(said = gave_up.payload_as_str().unwrap_or_default(), %at, "a part of the node gives up");
+    }));
+}
+
 /// Starts logging for a process that serves. `json` writes one object a line, for log collectors.
 ///
 /// # Errors
@@ -40,6 +48,7 @@ pub(crate) fn start(json: bool, traces: &Traces) -> Result<()> {
     };
     // Somebody else set a subscriber up already: theirs stays.
     tracing_subscriber::registry().with(lines).with(exported).try_init().ok();
+    log_panics();
     Ok(())
 }
 

@@ -101,7 +101,7 @@ pub enum NodeError {
     MissingPeer(usize),
     /// The validators of an epoch cannot be read from the chain's state.
     #[error(
-        "the validators of epoch {epoch} of chain {chain} cannot be read: {source}; restore this node's data from a backup, or delete them so that it fetches the chain again"
+        "the validators of epoch {epoch} of chain {chain} cannot be read: {source}; put this node's data back (`chancery restore --replace`), or delete them so that it fetches the chain again"
     )]
     Registry {
         /// The chain's name.
@@ -113,7 +113,7 @@ pub enum NodeError {
     },
     /// Which nodes may connect cannot be read from the chain's state.
     #[error(
-        "which nodes may connect to chain {chain} cannot be read: {source}; restore this node's data from a backup, or delete them so that it fetches the chain again"
+        "which nodes may connect to chain {chain} cannot be read: {source}; put this node's data back (`chancery restore --replace`), or delete them so that it fetches the chain again"
     )]
     Permissions {
         /// The chain's name.
@@ -126,7 +126,7 @@ pub enum NodeError {
     Rpc(#[from] RpcStartError),
     /// Consensus' own files cannot be opened.
     #[error(
-        "the consensus files {partition}* cannot be opened: {message}; restore them from a backup, or delete them together if other validators still run"
+        "the consensus files {partition}* cannot be opened: {message}; never put back older ones: remove them all together and start again. The node fetches what it lacks from the others, and votes again once they are beyond what its record of votes beside the key covers; keep that record. Without any other validator, `chancery restore` from a backup"
     )]
     ConsensusStorage {
         /// What their names begin with.

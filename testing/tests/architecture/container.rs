@@ -70,3 +70,28 @@ fn the_binary_has_the_flags_that_the_recipe_gives_it() {
         assert!(build.contains(flag) && is_known, "{flag}");
     }
 }
+
+// The node writes where the unit and the image let it: its data, and beside its key the record of its votes.
+#[test]
+fn the_units_and_the_image_let_a_node_write_beside_its_key() {
+    let manual = fs::read_to_string(project_root().join("docs/operations/README.md")).unwrap();
+    let folders: Vec<&str> = ["data_dir", "key_file"]
+        .iter()
+        .map(|name| {
+            let line = manual.lines().map(str::trim).find(|line| line.starts_with(&format!("{name} = \"/"))).unwrap();
+            let path = line.split('"').nth(1).unwrap();
+            if *name == "key_file" { path.rsplit_once('/').unwrap().0 } else { path }
+        })
+        .collect();
+    assert_ne!(folders[0], folders[1], "a backup of the data brings no record of votes back");
+    let unit = fs::read_to_string(project_root().join("docs/operations/chancery-node.service")).unwrap();
+    let state = unit.lines().find_map(|line| line.strip_prefix("StateDirectory=")).unwrap();
+    let (volumes, made) = (all("VOLUME").concat(), all("RUN").concat());
+    for folder in folders {
+        let name = folder.strip_prefix("/var/lib/").unwrap();
+        assert!(state.split(' ').any(|own| own == name), "systemd gives {folder} to nobody");
+        assert!(volumes.contains(&format!("\"{folder}\"")) && made.contains(folder), "{folder} is not in the image");
+        let making = manual.lines().find(|line| line.trim().starts_with("install -d -o chancery -g chancery -m 0700 "));
+        assert!(making.unwrap().split(' ').any(|made| made == folder), "the manual makes no {folder}");
+    }
+}

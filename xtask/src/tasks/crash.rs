@@ -6,9 +6,9 @@ use crate::shell::{self, cargo, step};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// How many times.
-    #[arg(long, default_value_t = 50)]
-    rounds: u32,
+    /// How many times; without it 50 of a city, and 200 of a network.
+    #[arg(long)]
+    rounds: Option<u32>,
     /// Kill 1, f, f + 1 and all of so many validators, each a process, instead of a whole city.
     #[arg(long, value_name = "N")]
     validators: Option<u32>,
@@ -24,7 +24,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     step("Killing");
     let mut crash = cargo();
     crash.args(["run", "--release", "--quiet", "--locked", "--package", "chancery-testing", "--bin", binary, "--"]);
-    crash.args(["--rounds", &arguments.rounds.to_string()]);
+    if let Some(rounds) = arguments.rounds {
+        crash.args(["--rounds", &rounds.to_string()]);
+    }
     if let Some(validators) = arguments.validators {
         crash.args(["--validators", &validators.to_string()]);
     }

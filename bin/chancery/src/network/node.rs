@@ -17,11 +17,6 @@ pub(super) fn run(options: &RunNode, output: Output) -> Result<()> {
     if let Some(in_clear) = &loaded.in_clear {
         bail!("{}: {in_clear}", options.config.display());
     }
-    // What the stores give up on becomes a named error; what they say then belongs into the log.
-    std::panic::set_hook(Box::new(|gave_up| {
-        let at = gave_up.location().map_or_else(String::new, ToString::to_string);
-        tracing::error!(said = gave_up.payload_as_str().unwrap_or_default(), %at, "a part of the node gives up");
-    }));
     if let Some(warning) = known_keys::warning(&loaded.config.genesis) {
         warn!("{warning}");
     }

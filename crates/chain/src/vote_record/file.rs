@@ -24,6 +24,16 @@ pub(super) struct Record {
     pub(super) before: Option<Bound>,
 }
 
+/// Makes and removes the file beside the record that its next version begins as.
+pub(super) fn try_beside(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
+    let aside = path.with_extension("new");
+    File::create(&aside)?;
+    fs::remove_file(&aside)
+}
+
 impl Record {
     /// What a file has; `None` if there is no file.
     pub(super) fn read(path: &Path) -> io::Result<Option<Self>> {

@@ -74,8 +74,10 @@ struct State {
 impl VoteRecord {
     /// Reads the record of the validator whose consensus files begin with `partition`; also what tells of a record that cannot be written.
     ///
+    /// That its folder can be written is tried now, and not at the first vote.
+    ///
     /// # Errors
-    /// [`NodeError::VoteRecord`] for a file that cannot be read or is damaged.
+    /// [`NodeError::VoteRecord`] for a file that cannot be read or is damaged, or a folder that cannot be written.
     pub(crate) fn open(
         votes_dir: &Path,
         data_dir: &Path,
@@ -86,6 +88,7 @@ impl VoteRecord {
         let read =
             |path: &Path| Record::read(path).map_err(|source| NodeError::VoteRecord { path: path.to_owned(), source });
         let (recorded, copied) = (read(&record)?, read(&copy)?);
+        file::try_beside(&record).map_err(|source| NodeError::VoteRecord { path: record.clone(), source })?;
         let state = State {
             bound: recorded.map(|record| record.bound),
             is_consistent: is_consistent(recorded, copied.map(|copy| copy.bound)),

@@ -156,3 +156,15 @@ fn the_round_of_every_kind_of_vote_is_read() {
     }
     assert_eq!(round_of(&IoBufs::from(vec![0u8])), None);
 }
+
+// CHAIN-2: told at the start, and not when the first vote is to leave.
+#[test]
+fn a_folder_that_cannot_be_written_is_told_before_anything_is_voted_for() {
+    let folders = Folders::new();
+    // Where nobody makes files, whoever it is.
+    let nowhere = Path::new("/proc/self");
+    let Err(error) = VoteRecord::open(nowhere, &folders.data(), PARTITION) else { panic!("it was opened") };
+    assert!(matches!(&error, NodeError::VoteRecord { path, .. } if path.starts_with(nowhere)), "{error}");
+    let record = folders.open();
+    assert!(!record.path().exists() && !record.path().with_extension("new").exists(), "trying leaves nothing");
+}

@@ -102,6 +102,15 @@ fn look_at(node: &LoadedNode, findings: &mut Findings) {
     if let Some(in_clear) = &node.in_clear {
         findings.add_attention(in_clear.as_str());
     }
+    if config.role == Role::Validator
+        && let Err(error) = tempfile::NamedTempFile::new_in(&config.votes_dir)
+    {
+        findings.add(format!(
+            "{}, where a validator keeps the record of its votes beside its key, cannot be written by this user: {error}; give the folder to the user that runs the node (`chown USER {}`), or put the key into one that is its own (key_file)",
+            config.votes_dir.display(),
+            config.votes_dir.display()
+        ));
+    }
     let key = hex::encode(config.keys.peer_public_key_bytes());
     let runs = directories(&config.data_dir, &node.consensus_dir, hash, Some(&key), findings);
     if !runs {
