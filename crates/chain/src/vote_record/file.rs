@@ -26,9 +26,6 @@ pub(super) struct Record {
 
 /// Makes and removes the file beside the record that its next version begins as.
 pub(super) fn try_beside(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
-    }
     let aside = path.with_extension("new");
     File::create(&aside)?;
     fs::remove_file(&aside)

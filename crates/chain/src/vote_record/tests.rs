@@ -112,7 +112,10 @@ fn the_bound_never_falls() {
 #[test]
 fn a_vote_that_cannot_be_covered_is_held_back_and_somebody_is_told() {
     let folders = Folders::new();
-    let (record, mut failures) = VoteRecord::open(&folders.0.path().join("gone"), &folders.data(), PARTITION).unwrap();
+    let gone = folders.0.path().join("gone");
+    fs::create_dir(&gone).unwrap();
+    let (record, mut failures) = VoteRecord::open(&gone, &folders.data(), PARTITION).unwrap();
+    fs::remove_dir(&gone).unwrap();
     assert!(!record.covers(round(0, 1)));
     assert_eq!(failures.try_recv().unwrap().kind(), io::ErrorKind::NotFound);
     assert!(!record.covers(round(0, 1)), "and is not let through the next time");

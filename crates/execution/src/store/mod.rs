@@ -132,9 +132,9 @@ const LEAST_JOURNAL_BYTES: usize = 64 * MIB;
 /// What is in the journal is replayed at a start.
 const MOST_JOURNAL_BYTES: usize = 256 * MIB;
 /// Blocks of the database serve what the other caches do not have, and what is read once.
-const MOST_BLOCK_CACHE_BYTES: usize = 128 * MIB;
+const MOST_BLOCK_CACHE_BYTES: usize = 96 * MIB;
 /// Accounts and slots that are read again and again. What is read once comes from the branches.
-const MOST_STATE_CACHE_BYTES: usize = 64 * MIB;
+const MOST_STATE_CACHE_BYTES: usize = 48 * MIB;
 
 const fn at_most(bytes: usize, most: usize) -> usize {
     if bytes < most { bytes } else { most }

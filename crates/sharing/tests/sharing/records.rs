@@ -159,7 +159,10 @@ async fn hostile_files_end_with_an_error_and_publish_nothing() {
     assert!(matches!(desk.extract(&source, &cursor).await, Err(ExtractError::Declaration(_))));
     assert_eq!(desk.published(), 0);
     let left = std::fs::read_dir(desk.directory.path()).unwrap().count();
-    assert_eq!(left, 9, "six inputs, the store, the file of rejects, and the state, which knows the file that has them all");
+    assert_eq!(
+        left, 9,
+        "six inputs, the store, the file of rejects, and the state, which knows the file that has them all"
+    );
 }
 
 // SHARE-3: more rejects than a run may have end parts, and no run at the same cursor for ever.
