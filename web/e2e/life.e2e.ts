@@ -1,6 +1,6 @@
 /**
  * The life of a certificate, driven by clicks in headless Chromium against the city at CHANCERY_URL (C-LIFE, C-QR):
- * register, confirm, apply, issue, receive, show, inspect, suspend, resume, renew, revoke, inspect again; and what must be refused.
+ * register, confirm, apply, issue, receive, show, inspect, suspend, resume, renew, revoke, inspect again; and what must be or is refused.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Browser } from 'playwright-core';
@@ -200,11 +200,11 @@ describe('the life of a certificate', () => {
     await page.getByRole('link', { name: 'Open the certificate' }).click();
     await page.getByRole('heading', { name: 'What happened' }).waitFor();
     await examine(clerk, 'desk-certificate');
-    await people.change(clerk, 'Suspend');
+    await people.change(clerk, 'Suspend', () => examineDialog(clerk, 'desk-suspend'));
     expect((await people.inspectText(inspector, await people.freshCode(citizen))).outcome).toBe('suspended');
     await examine(inspector, 'inspect-suspended');
     await people.next(inspector);
-    await people.change(clerk, 'Resume');
+    await people.change(clerk, 'Resume', () => examineDialog(clerk, 'desk-resume'));
     expect((await people.inspectText(inspector, await people.freshCode(citizen))).outcome).toBe('valid');
     await people.next(inspector);
   });
@@ -245,6 +245,45 @@ describe('the life of a certificate', () => {
     await people.next(inspector);
     await page.getByRole('link', { name: 'Certificates', exact: true }).click();
     await examine(clerk, 'desk-certificates');
+  });
+
+  it('an office refuses, and whoever asked reads why', async () => {
+    const stranger = await Person.arrive(browser, 'stranger', { size: 'phone' });
+    const { page } = stranger;
+    const name = `Wang Fang ${ACCOUNT.slice(-4)}`;
+    await stranger.go('/wallet');
+    await people.makeKeys(stranger);
+    await people.register(stranger, name, `${ACCOUNT}-no`);
+    await registrar.page.getByRole('button', { name: 'Refresh' }).click();
+    const applicant = registrar.page.getByRole('article', { name });
+    await applicant.getByRole('button', { name: 'Do not confirm' }).click();
+    await people.refuse(registrar, 'The papers name another person.', () => examineDialog(registrar, 'desk-registration-reject'));
+    await registrar.page.getByText(`${name} is not confirmed.`).waitFor();
+    await applicant.waitFor({ state: 'detached' });
+    await page.getByRole('heading', { name: 'The office has not confirmed you' }).waitFor();
+    await page.getByText('The office says: The papers name another person.').waitFor();
+    await examine(stranger, 'wallet-rejected');
+
+    await people.apply(citizen, 'Degree certificate');
+    await clerk.page.getByRole('link', { name: 'Applications' }).click();
+    await clerk.page.getByRole('link', { name: 'Open', exact: true }).first().click();
+    await clerk.page.getByRole('button', { name: 'Reject the application' }).click();
+    await people.refuse(clerk, 'The number is of no student here.', () => examineDialog(clerk, 'desk-application-reject'));
+    await citizen.page.getByText('Rejected', { exact: true }).waitFor();
+    await citizen.page.getByText('The office says: The number is of no student here.').waitFor();
+    await examine(citizen, 'wallet-application-rejected');
+
+    await page.getByRole('link', { name: 'Identity' }).click();
+    await people.speak(stranger, '中文');
+    await page.getByRole('button', { name: '从本设备移除' }).click();
+    await examineDialog(stranger, 'wallet-remove-zh');
+    await page.getByRole('button', { name: '取消' }).click();
+    await people.speak(stranger, 'English');
+    await page.getByRole('button', { name: 'Remove from this device' }).click();
+    await examineDialog(stranger, 'wallet-remove-en');
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove the keys' }).click();
+    await page.getByRole('heading', { name: 'Your keys' }).waitFor();
+    await stranger.leave();
   });
 
   it('a lost phone: the words bring everything back on another device', async () => {

@@ -1,7 +1,7 @@
 /** Pages that need no story: the start page, the interface, a wallet and a desk in a browser with nothing in it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Browser } from 'playwright-core';
-import { accessibilityProblems, CITY, launch, PATIENCE_MS, Person } from './browser';
+import { accessibilityProblems, CITY, launch, overflow, PATIENCE_MS, Person, SIZES } from './browser';
 import { examine } from './check';
 import * as people from './people';
 
@@ -44,6 +44,21 @@ describe('pages', () => {
     await examine(visitor, 'docs');
     await page.getByRole('searchbox', { name: 'Search' }).fill('nothing is called like this');
     await page.getByText('Nothing matches.').waitFor();
+  });
+
+  it('pages that the gateway writes itself: the interface as plain HTML, and what a problem means', async () => {
+    const { page } = visitor;
+    for (const [path, title] of [
+      ['/docs/plain', 'The interface of the city'],
+      ['/problems/role-required', /\.$/],
+    ] as const) {
+      await page.goto(`${CITY}${path}`);
+      await page.getByRole('heading', { level: 1, name: title }).waitFor();
+      expect.soft(await accessibilityProblems(page), path).toEqual([]);
+      await page.setViewportSize(SIZES.phone);
+      expect.soft(await overflow(page), `${path} scrolls sideways on a phone`).toBeLessThanOrEqual(0);
+      await page.setViewportSize(SIZES.desktop);
+    }
   });
 
   it('scripts come compressed as the build left them, so that no page waits for the server to do it', async () => {

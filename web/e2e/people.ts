@@ -124,12 +124,27 @@ export async function freshCode({ page }: Person): Promise<string> {
   return (await code.textContent()) ?? '';
 }
 
-/** Changes the status of the certificate that is open at the desk. */
-export async function change({ page }: Person, name: 'Suspend' | 'Resume'): Promise<void> {
+/** Changes the status of the certificate that is open at the desk; `look` is taken at the question before it is answered. */
+export async function change({ page }: Person, name: 'Suspend' | 'Resume', look: () => Promise<void>): Promise<void> {
   await button(page, name).click();
-  await page.getByRole('alertdialog').getByRole('button', { name, exact: true }).click();
+  const answer = page.getByRole('alertdialog').getByRole('button', { name, exact: true });
+  await answer.waitFor();
+  await look();
+  await answer.click();
   await page.getByRole('alertdialog').waitFor({ state: 'detached' });
   await button(page, name === 'Suspend' ? 'Resume' : 'Suspend').waitFor();
+}
+
+/** Refuses in the dialog that is open, which asks for a reason first; `look` is taken at it while it does. */
+export async function refuse({ page }: Person, reason: string, look: () => Promise<void>): Promise<void> {
+  const dialog = page.getByRole('dialog');
+  const reject = dialog.getByRole('button', { name: 'Reject', exact: true });
+  await reject.click();
+  await dialog.getByText('Please fill this in.').waitFor();
+  await look();
+  await dialog.getByLabel('Reason').fill(reason);
+  await reject.click();
+  await dialog.waitFor({ state: 'detached' });
 }
 
 export async function speak({ page }: Person, language: 'English' | '中文'): Promise<void> {

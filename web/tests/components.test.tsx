@@ -5,8 +5,10 @@ import { decodeQR } from 'qr/decode.js';
 import { encodeQR } from 'qr';
 import { useState, type ReactNode } from 'react';
 import { afterEach, describe, expect, it } from 'vitest';
+import { ProblemError } from '../src/api/client';
 import { Button } from '../src/components/Button';
 import { DocumentView } from '../src/components/DocumentView';
+import { ErrorNotice } from '../src/components/ErrorNotice';
 import { QrCode } from '../src/components/QrCode';
 import { SchemaForm } from '../src/components/SchemaForm';
 import { Shell } from '../src/components/Shell';
@@ -77,6 +79,34 @@ describe('a form made of a schema', () => {
   it('speaks Chinese', () => {
     show(<Form onValue={() => undefined} />, 'zh');
     expect(screen.getByLabelText('级别').textContent).toContain('硕士');
+  });
+
+  it.each([
+    ['en', 'Number of the certificate as printed on it (GB/T 36903, licence number).'],
+    ['zh', '证照上印制的编号（GB/T 36903 所称证照编号）。'],
+  ] as const)('ties a hint in the reader\'s language to its field: %s', (language, hint) => {
+    const description = 'Number of the certificate as printed on it (GB/T 36903, licence number).';
+    const schema = { properties: { number: { type: 'string', title: 'Number', 'x-title-zh': '编号', description } }, required: ['number'] };
+    show(<SchemaForm schema={schema} value={{}} onChange={() => undefined} violations={[]} />, language);
+    const described = screen.getByLabelText(language === 'zh' ? '编号' : 'Number').getAttribute('aria-describedby') ?? '';
+    expect(described.split(' ').map((id) => document.getElementById(id)?.textContent)).toContain(hint);
+  });
+});
+
+describe('an error', () => {
+  const error = (code: string): ProblemError =>
+    new ProblemError({ type: `/problems/${code}`, title: 'Its title.', status: 409, detail: 'a particular', instance: '', code, remedy: 'Its remedy.' });
+
+  it('is told in Chinese, and the gateway\'s own sentence in it is marked as English', () => {
+    show(<ErrorNotice error={error('already-decided')} />, 'zh');
+    expect(screen.getByText('a particular').lang).toBe('en');
+    expect(screen.getByText(chinese['problem.already-decided.title']).lang).toBe('');
+    expect(screen.getByText(chinese['problem.already-decided.remedy']).lang).toBe('');
+  });
+
+  it('that this page has no text for is marked as English altogether', () => {
+    show(<ErrorNotice error={error('from-the-future')} />, 'zh');
+    for (const text of ['Its title.', 'Its remedy.', 'a particular']) expect(screen.getByText(text).lang, text).toBe('en');
   });
 });
 

@@ -40,6 +40,18 @@ describe('texts', () => {
     expect(unused).toEqual([]);
   });
 
+  it('say what happened and what to do for every problem that the gateway publishes, and for no other', () => {
+    const published = JSON.parse(readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8')) as {
+      components: { examples: Record<string, { value: { code: string } }> };
+    };
+    const codes = Object.values(published.components.examples).map((example) => example.value.code);
+    const expected = codes.flatMap((code) => [`problem.${code}.remedy`, `problem.${code}.title`]).sort();
+    for (const texts of [english, chinese] as Record<string, string>[]) {
+      const present = Object.keys(texts).filter((key) => key.startsWith('problem.') && texts[key] !== '');
+      expect(present.sort()).toEqual(expected);
+    }
+  });
+
   it('are filled with parameters, and a missing one stays visible', () => {
     expect(fill('{name} in block {block}', { name: 'Li Hua' })).toBe('Li Hua in block {block}');
   });

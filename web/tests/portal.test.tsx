@@ -396,7 +396,9 @@ describe('the pages', () => {
     show(<ServicesPage watch={watch('operator')} />);
     const user = userEvent.setup();
     await user.click(await screen.findByRole('button', { name: /^Withdraw/ }));
-    await screen.findByText('service certificates.query: withdrawn');
+    // What the gateway says itself is English, whatever the page speaks.
+    expect((await screen.findByText('service certificates.query: withdrawn')).lang).toBe('en');
+    expect(screen.getByText('A certificate.').lang).toBe('en');
     expect(asked.at(-1)).toEqual({ method: 'PUT', path: '/v1/services/certificates.query?check=true', body: { offered: false } });
     answers['/v1/services'] = { services: [], withdrawn: [service] };
     await user.click(screen.getByRole('button', { name: /^Do it/ }));

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Kind } from '../src/api/types';
 import { prefill } from '../src/apps/desk/prefill';
+import { chineseHint, TRANSLATED_HINTS } from '../src/i18n/hints';
 import { formOf, getAt, sampleOf, setAt, violations, type FormNode, type JsonSchema } from '../src/protocol/schema';
 
 const KINDS = ['marriage', 'real-estate', 'degree', 'business-licence', 'health-licence'];
@@ -20,6 +21,13 @@ const kindOf = (kind: string): Kind => ({
 const titles = (nodes: FormNode[]): string[] =>
   nodes.flatMap((node) => [node.title, ...(node.node === 'group' ? titles(node.children) : [])]);
 
+/** Every sentence that explains a member of a schema, lists' entries included. */
+const hints = (schema: JsonSchema): string[] =>
+  Object.values({ ...schema.properties, ...(schema.items && { items: schema.items }) }).flatMap((member) => [
+    ...(member.description === undefined ? [] : [member.description]),
+    ...hints(member),
+  ]);
+
 describe.each(KINDS)('the forms of %s', (name) => {
   const kind = kindOf(name);
 
@@ -28,6 +36,11 @@ describe.each(KINDS)('the forms of %s', (name) => {
       for (const title of titles(formOf(schema, schema, 'zh'))) expect(title).toMatch(/[一-龥]/u);
       for (const title of titles(formOf(schema, schema, 'en'))) expect(title).toMatch(/^[A-Z]/);
     }
+  });
+
+  it('have a Chinese hint for every field that has an English one', () => {
+    expect(hints(kind.schema).length).toBeGreaterThan(0);
+    for (const hint of [...hints(kind.schema), ...hints(kind.applicationSchema)]) expect(chineseHint(hint), hint).toMatch(/[一-龥]/u);
   });
 
   it('accept the sample answers of a development city', () => {
@@ -43,6 +56,13 @@ describe.each(KINDS)('the forms of %s', (name) => {
   it('name each required member that is missing', () => {
     const missing = violations(kind.schema, {}).map((violation) => violation.pointer);
     for (const member of kind.schema.required ?? []) expect(missing).toContain(`/${member}`);
+  });
+});
+
+describe('Chinese hints', () => {
+  it('belong to a sentence of some schema', () => {
+    const present = KINDS.flatMap((name) => [...hints(read(name)), ...hints(read(`${name}.application`))]);
+    expect(TRANSLATED_HINTS.filter((hint) => !present.includes(hint))).toEqual([]);
   });
 });
 

@@ -6,8 +6,12 @@ import type { Problem } from './types';
 
 export interface Explanation {
   title: string;
+  /** The gateway's own sentence, which is English in every language of the page. */
   detail?: string;
   remedy?: string;
+  /** Set where the gateway's own words stand in for a text that this page does not have. */
+  titleLanguage?: 'en';
+  remedyLanguage?: 'en';
   tone: 'warning' | 'danger';
   /** Of the occurrence, for whoever runs the city. */
   reference?: string;
@@ -64,10 +68,12 @@ export function explain(error: unknown, { t, optional }: Words): Explanation {
       title: title ?? problem.title,
       tone: TEMPORARY.has(problem.code) ? 'warning' : 'danger',
     };
-    // The gateway's own sentence is English; it names the particulars, so it is worth having in any language.
+    if (title === undefined) explanation.titleLanguage = 'en';
+    // It names the particulars, so it is worth having in any language.
     if (problem.detail !== '') explanation.detail = problem.detail;
     const advice = remedy ?? problem.remedy;
     if (advice !== '') explanation.remedy = advice;
+    if (remedy === undefined) explanation.remedyLanguage = 'en';
     if (problem.status >= 500 && problem.instance !== '') explanation.reference = problem.instance;
     return explanation;
   }

@@ -5,14 +5,18 @@ import { Button } from './Button';
 import { RefreshCw } from './icons';
 import { Notice } from './Notice';
 
-/** What went wrong and what to do about it, in the reader's language. */
+/** What went wrong and what to do about it, in the reader's language; what the gateway says itself is marked as English. */
 export function ErrorNotice(props: { error: unknown; retry?: () => void }): ReactNode {
   const { t, optional } = useLanguage();
-  const { title, detail, remedy, tone, reference } = explain(props.error, { t, optional });
+  const { title, titleLanguage, detail, remedy, remedyLanguage, tone, reference } = explain(props.error, { t, optional });
   return (
-    <Notice tone={tone} title={title} live="alert">
-      {detail !== undefined && <p>{detail}</p>}
-      {remedy !== undefined && <p className="notice__remedy">{remedy}</p>}
+    <Notice tone={tone} title={title} titleLanguage={titleLanguage} live="alert">
+      {detail !== undefined && <p lang="en">{detail}</p>}
+      {remedy !== undefined && (
+        <p className="notice__remedy" lang={remedyLanguage}>
+          {remedy}
+        </p>
+      )}
       {reference !== undefined && (
         <p className="notice__reference">
           {t('error.reference')} <code>{reference}</code>

@@ -1,5 +1,6 @@
 /** A form made of a JSON Schema: what an office asks for is data, not code. */
 import type { ReactNode } from 'react';
+import { chineseHint } from '../i18n/hints';
 import { useLanguage } from '../i18n/language';
 import { formNode, formOf, getAt, pointerOf, setAt, type FormNode, type JsonSchema, type Path, type Violation } from '../protocol/schema';
 import { Button } from './Button';
@@ -80,13 +81,14 @@ function ListNode(props: SchemaFormProps & { node: FormNode & { node: 'list' } }
 }
 
 function FieldNode(props: SchemaFormProps & { node: FormNode & { node: 'field' } }): ReactNode {
-  const { t } = useLanguage();
+  const { t, language } = useLanguage();
   const { node, value, onChange } = props;
   const current = getAt(value, node.path);
   const set = (member: unknown): void => onChange(setAt(value, node.path, member));
   const error = useViolation(props.violations, node.path);
+  const translated = language === 'zh' && node.untranslated !== undefined ? chineseHint(node.untranslated) : undefined;
   const hint =
-    node.description ?? (node.example === undefined ? undefined : t('form.example', { example: node.example }));
+    node.description ?? translated ?? (node.example === undefined ? undefined : t('form.example', { example: node.example }));
   const text = typeof current === 'string' || typeof current === 'number' ? String(current) : '';
   const name = node.path.join('.');
   const shared = { label: node.title, hint, error, required: node.required, name };

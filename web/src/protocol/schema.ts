@@ -22,6 +22,8 @@ export type FormNode =
       path: Path;
       title: string;
       description?: string;
+      /** The schema's own sentence, where it has none in the language that was asked for. */
+      untranslated?: string;
       required: boolean;
       input: FieldInput;
       example?: string;
@@ -147,6 +149,7 @@ export function formNode(
     required,
     input: inputOf(schema, language),
     ...(description !== undefined && { description }),
+    ...(description === undefined && schema.description !== undefined && { untranslated: schema.description }),
     ...((typeof example === 'string' || typeof example === 'number') && { example: String(example) }),
   };
 }

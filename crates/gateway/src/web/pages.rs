@@ -81,7 +81,10 @@ fn write_operation(body: &mut String, path: &str, method: &str, operation: &Valu
     let _ = writeln!(body, "<section>\n<h2><code>{} {}</code></h2>", escape(&method.to_uppercase()), escape(path));
     let _ = writeln!(body, "<p>{}</p>\n<p>{}</p>", text(&operation["summary"]), text(&operation["description"]));
     if let Some(parameters) = operation["parameters"].as_array() {
-        let _ = writeln!(body, "<table><thead><tr><th>Parameter</th><th>In</th><th>Meaning</th></tr></thead><tbody>");
+        let _ = writeln!(
+            body,
+            "<table><thead><tr><th scope=\"col\">Parameter</th><th scope=\"col\">In</th><th scope=\"col\">Meaning</th></tr></thead><tbody>"
+        );
         for parameter in parameters {
             let (name, place, meaning) =
                 (text(&parameter["name"]), text(&parameter["in"]), text(&parameter["description"]));
@@ -91,9 +94,12 @@ fn write_operation(body: &mut String, path: &str, method: &str, operation: &Valu
     }
     let example = &operation["requestBody"]["content"]["application/json"]["example"];
     if !example.is_null() {
-        let _ = writeln!(body, "<pre>{}</pre>", escape(&format!("{example:#}")));
+        let _ = writeln!(body, "<pre tabindex=\"0\">{}</pre>", escape(&format!("{example:#}")));
     }
-    let _ = writeln!(body, "<table><thead><tr><th>Status</th><th>Meaning</th></tr></thead><tbody>");
+    let _ = writeln!(
+        body,
+        "<table><thead><tr><th scope=\"col\">Status</th><th scope=\"col\">Meaning</th></tr></thead><tbody>"
+    );
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
         let name = response["$ref"].as_str().and_then(|reference| reference.rsplit('/').next());
         let response = name.map_or(response, |name| &components["responses"][name]);

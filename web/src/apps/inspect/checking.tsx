@@ -191,7 +191,9 @@ function Recording(props: { city: City; account: Account; finding: Finding }): R
           {record.error.checked.checks
             .filter((check) => check.passed !== true)
             .map((check) => (
-              <li key={check.name}>{check.detail}</li>
+              <li key={check.name} lang="en">
+                {check.detail}
+              </li>
             ))}
         </ul>
       </Notice>

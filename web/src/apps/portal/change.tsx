@@ -40,8 +40,11 @@ export function ChangeButton(props: {
       ) : (
         <Notice tone="info" live="status" title={t('effects.would')}>
           <ul>
-            {(effects.length > 0 ? effects : [t('effects.nothing')]).map((effect) => (
-              <li key={effect}>{effect}</li>
+            {effects.length === 0 && <li>{t('effects.nothing')}</li>}
+            {effects.map((effect) => (
+              <li key={effect} lang="en">
+                {effect}
+              </li>
             ))}
           </ul>
           <div className="buttons">

@@ -74,7 +74,10 @@ function Judgement({ audit }: { audit: Audit }): ReactNode {
   if (data.difference !== null) {
     return (
       <Notice tone="danger" live="alert">
-        <p>{t('portal.audit.different', { check: data.difference.check, place: data.difference.place, detail: data.difference.detail })}</p>
+        <p>
+          {t('portal.audit.different', { check: data.difference.check, place: data.difference.place })}{' '}
+          <span lang="en">{data.difference.detail}</span>
+        </p>
       </Notice>
     );
   }

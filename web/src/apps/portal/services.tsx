@@ -43,7 +43,7 @@ function List(props: { watch: Watch; title: string; services: Service[]; offered
               <h3>
                 <code>{service.name}</code>
               </h3>
-              <p>{service.description}</p>
+              <p lang="en">{service.description}</p>
               <p className="muted">
                 {service.roles.length === 0 ? t('services.anybody') : t('services.roles', { roles: service.roles.join(', ') })}
               </p>
