@@ -40,6 +40,11 @@ const TEMPORARY = new Set([
   'person-undetermined',
   'database-unreachable',
   'session-expired',
+  'mailbox-full',
+  'journal-unavailable',
+  'store-unavailable',
+  'not-final-yet',
+  'timed-out',
 ]);
 
 function membersOf(problem: Problem): Record<string, string | number> {
