@@ -124,7 +124,7 @@ impl ShownProof {
         let by = ShownBy { anchor: anchor.address, held: held.address };
         let found = CodeHashes { anchor: anchor.code_hash, held: held.code_hash };
         require("shown-by", codes(by) == Some(found), || {
-            format!("{} and {} are not what shows certificates of that chain", by.held, by.anchor)
+            format!("{} and {} are not what the genesis has to show certificates of that chain", by.held, by.anchor)
         })?;
         let agreed_at = UnixSeconds(agreed.header().timestamp);
         let agreed_until = agreed_until(&held, asked, agreed_at)?;

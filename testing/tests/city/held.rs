@@ -64,9 +64,9 @@ fn the_main_chain_shows_which_kinds_a_holder_has_while_the_holder_agrees() {
     until("that the degree is shown", || shown("main", &holder) == ["degree"]);
     let told = answer(&["consent", "show", &holder, "--on", "main"]).to_string();
     assert!(!told.contains(degree["certificateId"].as_str().unwrap()) && !told.contains("master"), "{told}");
-    // SHOWN-1: whoever asks verifies it, and does not believe the gateway.
+    // SHOWN-1: whoever asks does not believe the gateway, and these contracts are none of the genesis.
     let proofs = answer(&["consent", "show", &holder, "--on", "main"])["proofs"].clone();
-    assert_eq!((&proofs[0]["kind"], &proofs[0]["proven"]), (&"degree".into(), &true.into()), "{proofs}");
+    assert_eq!((&proofs[0]["kind"], &proofs[0]["check"]), (&"degree".into(), &"shown-by".into()), "{proofs}");
     assert_eq!(proofs.as_array().unwrap().len(), 1, "{proofs}");
 
     consent(&key, "withdraw", "degree", "main");
@@ -173,6 +173,9 @@ fn a_rule_of_one_side_chain_asks_for_a_valid_certificate_of_another() {
     refused();
     own.answer(&["--key", key, "consent", "give", "real-estate", "--on", KIND]);
     until("that the certificate is shown", || own.shown(KIND, &holder) == ["real-estate"]);
+    // SHOWN-1 to SHOWN-5: whoever asks verifies it.
+    let proofs = own.answer(&["consent", "show", &holder, "--on", KIND])["proofs"].clone();
+    assert_eq!((&proofs[0]["kind"], &proofs[0]["proven"]), (&"real-estate".into(), &true.into()), "{proofs}");
     let issued = own.answer(&licence);
 
     own.answer(&["--dev-key", "2", "certificate", "revoke", deed["certificateId"].as_str().unwrap()]);

@@ -11,14 +11,16 @@ use crate::contracts::view;
 /// For how long anchors are looked back for: as long as a requirement may stand.
 const MAX_AGE_MS: u64 = 366 * 86_400_000;
 /// The authority's newest transactions, any of which may have made the anchor.
-const MAX_MADE: u64 = 1024;
+const MAX_MADE: u64 = 8192;
+/// Of these at a time: what a node takes in one filter.
+const MADE_AT_A_TIME: usize = 512;
 /// Anchors of these that have begun since then and are looked at, the newest.
 const MAX_BEGUN: usize = 64;
 /// Blocks between the one that made an anchor and the one in which it began.
 const MAX_BLOCKS_TO_BEGIN: u64 = 256;
 
 /// Finds what comes with a requirement: an anchor that its authority has made, and begun, of this version's code and the genesis that the requirement names. Any other is passed over.
-/// Only contracts that the authority itself has made with one of its newest 1,024 transactions are asked for, so nobody else's can stand in their way.
+/// Only contracts that the authority itself has made with one of its newest 8,192 transactions are asked for, so nobody else's can stand in their way.
 ///
 /// # Errors
 /// `AnchorUnshown` when its authority has put none there that is so; an unreachable chain.
@@ -27,30 +29,43 @@ pub async fn declared_with(home: &Chain, requirement: &OpenRequirement) -> Resul
     let Some(genesis_hash) = requirement.genesis_hash else { return Ok(Declared { id, anchor: None }) };
     let since_ms = home.head().await?.time_ms.saturating_sub(MAX_AGE_MS);
     let next = home.transaction_count(requirement.authority).await?;
-    let filter = EventFilter {
-        contracts: (next.saturating_sub(MAX_MADE)..next).map(|nonce| requirement.authority.create(nonce)).collect(),
-        // An anchor that begins follows from epoch zero on.
-        topics: [vec![Anchor::Followed::SIGNATURE_HASH], vec![B256::ZERO], Vec::new(), Vec::new()],
-        from_block: home.first_block_at(since_ms).await?,
-        to_block: None,
-    };
-    // No contracts in a filter are all contracts.
-    if filter.contracts.is_empty() {
-        return Err(EstablishError::AnchorUnshown { member: requirement.name });
+    let from_block = home.first_block_at(since_ms).await?;
+    let nonces: Vec<u64> = (next.saturating_sub(MAX_MADE)..next).rev().collect();
+    for some in nonces.chunks(MADE_AT_A_TIME) {
+        let filter = EventFilter {
+            contracts: some.iter().map(|nonce| requirement.authority.create(*nonce)).collect(),
+            // An anchor that begins follows from epoch zero on.
+            topics: [vec![Anchor::Followed::SIGNATURE_HASH], vec![B256::ZERO], Vec::new(), Vec::new()],
+            from_block,
+            to_block: None,
+        };
+        if let Some(declared) = Box::pin(begun(home, requirement, genesis_hash, &filter)).await? {
+            return Ok(declared);
+        }
     }
-    for event in home.latest_events(&filter, MAX_BEGUN).await? {
-        if !follows(home, event.contract, (requirement.chain_id, genesis_hash)).await? {
+    Err(EstablishError::AnchorUnshown { member: requirement.name })
+}
+
+/// The newest of these that is what the requirement says.
+async fn begun(
+    home: &Chain,
+    requirement: &OpenRequirement,
+    genesis_hash: B256,
+    filter: &EventFilter,
+) -> Result<Option<Declared>, EstablishError> {
+    let followed = (requirement.chain_id, genesis_hash);
+    for event in home.latest_events(filter, MAX_BEGUN).await? {
+        if !follows(home, event.contract, followed).await? {
             continue;
         }
         let Some(made) = made_by(home, &event, requirement.authority).await? else { continue };
-        let followed = (requirement.chain_id, genesis_hash);
         match provenance::check_anchor(home, made, requirement.name, followed).await {
-            Ok(()) => return Ok(Declared { id, anchor: Some(made) }),
+            Ok(()) => return Ok(Some(Declared { id: U256::from(requirement.id), anchor: Some(made) })),
             Err(EstablishError::StrangeAnchor { .. }) => {}
             Err(error) => return Err(error),
         }
     }
-    Err(EstablishError::AnchorUnshown { member: requirement.name })
+    Ok(None)
 }
 
 /// Whether a contract says that it follows that chain. A contract may log what an anchor does, and answer whatever it likes.

@@ -18,8 +18,8 @@ pub enum Branch {
     Same(AnchoredHeader),
     /// The node has not come so far: it is behind, or was put back.
     Ahead {
-        /// Number of the header that the anchor keeps.
-        number: u64,
+        /// The header that the anchor kept then: it is the one that is compared when the node is so far, whatever comes after it.
+        pending: AnchoredHeader,
         /// When that was seen first.
         since: Instant,
     },
@@ -51,8 +51,9 @@ impl Branch {
     fn is_settled(&self, recorded: AnchoredHeader) -> bool {
         match self {
             Self::Same(known) | Self::Unknown(known) => *known == recorded,
-            Self::Contradicted { conflict, refusal } => {
-                refusal.is_some() && (conflict.number, conflict.first) == (recorded.number, recorded.hash)
+            // Taken or refused: the same certificate is not paid for twice.
+            Self::Contradicted { conflict, .. } => {
+                (conflict.number, conflict.first) == (recorded.number, recorded.hash)
             }
             Self::Uncompared | Self::Ahead { .. } => false,
         }
@@ -82,8 +83,8 @@ impl Branch {
                     "the node here has no header of this number: nothing tells whether the anchor is on its branch"
                 );
             }
-            Self::Ahead { number, .. } if is_other => {
-                tracing::debug!(followed, host, number, "the anchor has a later block than the node here");
+            Self::Ahead { pending, .. } if is_other => {
+                tracing::debug!(followed, host, number = pending.number, "the anchor has a later block than the node here");
             }
             _ => {}
         }
@@ -92,14 +93,17 @@ impl Branch {
 
 impl AnchorRelay {
     /// Compares the newest header that the anchor keeps with the one that the followed chain's node has, whose newest final block is `head`, and shows the anchor that if it
-    /// is another: then it is frozen. A header that was compared `before` is not asked for again, as long as the node does not go back behind it.
+    /// is another: then it is frozen. A header that was ahead of the node `before` is compared first, when the node has come so far. A header that was compared `before` is not asked for again, as long as the node does not go back behind it.
     ///
     /// # Errors
     /// See [`RelayError`]; that the anchor refuses the second certificate is none.
     pub async fn compare(&self, recorded: AnchoredHeader, head: u64, before: &Branch) -> Result<Branch, RelayError> {
+        let (recorded, since) = match before {
+            Branch::Ahead { pending, since } => (*pending, Some(*since)),
+            _ => (recorded, None),
+        };
         if head < recorded.number {
-            let since = if let Branch::Ahead { since, .. } = before { *since } else { Instant::now() };
-            return Ok(Branch::Ahead { number: recorded.number, since });
+            return Ok(Branch::Ahead { pending: recorded, since: since.unwrap_or_else(Instant::now) });
         }
         if before.is_settled(recorded) {
             return Ok(before.clone());
@@ -142,12 +146,12 @@ mod tests {
     #[test]
     fn a_header_is_compared_once_and_again_when_it_is_another() {
         let recorded = header(7, 1);
-        for settled in [Branch::Same(recorded), Branch::Unknown(recorded), contradicted(Some("of an older set"))] {
+        let told = [contradicted(Some("of an older set")), contradicted(None)];
+        for settled in [Branch::Same(recorded), Branch::Unknown(recorded)].into_iter().chain(told) {
             assert!(settled.is_settled(recorded), "{settled:?}");
             assert!(!settled.is_settled(header(8, 1)) && !settled.is_settled(header(7, 3)), "{settled:?}");
         }
-        let ahead = Branch::Ahead { number: 7, since: Instant::now() };
-        for open in [Branch::Uncompared, ahead, contradicted(None)] {
+        for open in [Branch::Uncompared, Branch::Ahead { pending: recorded, since: Instant::now() }] {
             assert!(!open.is_settled(recorded), "{open:?}");
         }
     }

@@ -28,7 +28,7 @@ impl Department {
     ) -> Result<Vec<PublishedPart>, DepartmentError> {
         let begun = self.folder.lock()?;
         self.check_newest().await?;
-        source.begin(self.folder.extract()?.after().as_ref()).await?;
+        source.begin(self.folder.extract()?.after(source).as_ref()).await?;
         let whole = if source.keeps_position() {
             drop(begun);
             source.gather().await?;

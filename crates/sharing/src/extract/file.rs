@@ -57,6 +57,10 @@ impl FileSource {
 
 #[async_trait]
 impl Source for FileSource {
+    fn is_file(&self) -> bool {
+        true
+    }
+
     async fn stage(
         &self,
         declaration: &Declaration,

@@ -24,6 +24,7 @@ mod value;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::sealing::DataKey;
 pub use columns::{BATCH_ROWS, MAX_FIELD_BYTES};
@@ -50,7 +51,8 @@ pub use staging::Staged;
 pub(crate) use value::Value;
 
 /// How far an extract is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Cursor {
     /// The cursor's value in the last published row.
     pub value: i64,
@@ -63,6 +65,11 @@ pub struct Cursor {
 pub trait Source: Send + Sync {
     /// Whether an extract goes on where the last one ended though the declaration has no cursor: the source has an order of its own.
     fn keeps_position(&self) -> bool {
+        false
+    }
+
+    /// Whether it is a file, whose position is a number of bytes: that is kept apart from the position of any other source of the same data, which a number of bytes would lead astray.
+    fn is_file(&self) -> bool {
         false
     }
 

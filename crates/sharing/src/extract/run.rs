@@ -64,6 +64,9 @@ pub struct ExtractState {
     /// What the source remembers that row by, where it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
+    /// How far the file is read from which parts came: another source of the same data goes on at its own cursor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Cursor>,
     /// Published parts, in order.
     pub parts: Vec<PublishedPart>,
     /// Files of parts that were sealed anew and may still lie in the store, under the key that is over.
@@ -86,9 +89,25 @@ impl ExtractState {
         serde_json::from_slice(&bytes).map_err(|error| ExtractError::State(error.to_string()))
     }
 
-    /// How far it is.
-    pub(crate) fn after(&self) -> Option<Cursor> {
+    /// How far a source is read.
+    pub(crate) fn after(&self, source: &dyn Source) -> Option<Cursor> {
+        if source.is_file() {
+            return self.file.clone();
+        }
         self.cursor.map(|value| Cursor { value, mark: self.mark.clone() })
+    }
+
+    /// Takes over how far a source was read; whether that is another position.
+    fn moved(&mut self, source: &dyn Source, cursor: Option<i64>, mark: Option<&str>) -> bool {
+        let Some(value) = cursor else { return false };
+        let now = Some(Cursor { value, mark: mark.map(str::to_owned) });
+        let moved = now != self.after(source);
+        if source.is_file() {
+            self.file = now;
+        } else {
+            (self.cursor, self.mark) = (cursor, mark.map(str::to_owned));
+        }
+        moved
     }
 
     fn save(&self, path: &Path) -> Result<(), ExtractError> {
@@ -118,16 +137,13 @@ pub async fn extract_part(
     let mut state = ExtractState::load(state_path)?;
     let directory = state_path.parent().ok_or_else(|| ExtractError::State("no directory".to_owned()))?;
     let (staged, moved) = loop {
-        let staged = source.stage(declaration, state.after().as_ref(), directory, &key.key).await?;
+        let staged = source.stage(declaration, state.after(source).as_ref(), directory, &key.key).await?;
         if let Some(part) =
             state.parts.iter().position(|part| staged.replayed.is_some() && part.replayed == staged.replayed)
         {
             return Err(ExtractError::Replayed { part: part + 1 });
         }
-        let moved = staged.cursor.is_some() && (staged.cursor, &staged.mark) != (state.cursor, &state.mark);
-        if staged.cursor.is_some() {
-            (state.cursor, state.mark) = (staged.cursor, staged.mark.clone());
-        }
+        let moved = state.moved(source, staged.cursor, staged.mark.as_deref());
         if staged.rows > 0 || staged.rejects.count > 0 {
             break (staged, moved);
         }

@@ -128,7 +128,7 @@ impl Exchange<'_> {
             // The run that read it had all of the source, and is at its end now.
             return Ok(done);
         }
-        self.source.begin(state.after().as_ref()).await?;
+        self.source.begin(state.after(self.source.is_file()).as_ref()).await?;
         self.source.gather().await?;
         for _ in 0..MAX_RUN_PARTS {
             let Some(rows) = self.stage(&mut state, &mut done).await? else { break };
@@ -145,11 +145,12 @@ impl Exchange<'_> {
     /// Reads the next part into a file that waits to be sent; how many rows it has, rejects among them. None when there is nothing new.
     async fn stage(&self, state: &mut ForwardState, done: &mut Forwarded) -> Result<Option<u64>, ForwardError> {
         let key = DataKey::random().map_err(|error| ForwardError::State(error.to_string()))?;
-        let staged = self.source.stage(self.declaration, state.after().as_ref(), self.folder, &key).await?;
+        let is_file = self.source.is_file();
+        let staged = self.source.stage(self.declaration, state.after(is_file).as_ref(), self.folder, &key).await?;
         let Staged { file, rows, cursor, mark, rejects, .. } = staged;
         let part = state.part + 1;
         if rows == 0 && rejects.count == 0 {
-            return if state.moved(cursor, mark) { state.save(self.folder).map(|()| self.goes_on()) } else { Ok(None) };
+            return if state.moved(is_file, cursor, mark) { state.save(self.folder).map(|()| self.goes_on()) } else { Ok(None) };
         }
         // What the source gave: rejects that are found below are among its rows.
         let (read, own) = (rows + rejects.count, format!("{part:08}.rejects.ndjson"));
@@ -165,7 +166,7 @@ impl Exchange<'_> {
         if let Some(kept) = rejects.keep(&own)? {
             done.rejects.push(kept);
         }
-        (state.part, state.pending) = (part, Some(Pending { file: name, cursor, mark, offset: 0 }));
+        (state.part, state.pending) = (part, Some(Pending { file: name, cursor, mark, is_file, offset: 0 }));
         state.save(self.folder)?;
         done.rejected += rejected;
         Ok(Some(read))

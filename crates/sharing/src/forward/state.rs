@@ -20,6 +20,9 @@ pub(super) struct Pending {
     /// Where the source is when it is there.
     pub(super) cursor: Option<i64>,
     pub(super) mark: Option<String>,
+    /// Whether that is a position in a file.
+    #[serde(default)]
+    pub(super) is_file: bool,
     /// How many bytes of it are there.
     pub(super) offset: u64,
 }
@@ -35,6 +38,9 @@ pub(super) struct ForwardState {
     pub(super) part: u64,
     cursor: Option<i64>,
     mark: Option<String>,
+    /// The same of a file: another source of the same data goes on at its own cursor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file: Option<Cursor>,
     pub(super) pending: Option<Pending>,
 }
 
@@ -47,7 +53,7 @@ impl ForwardState {
                 let mut sender = [0; SENDER_BYTES];
                 getrandom::fill(&mut sender).map_err(|error| unusable(&error))?;
                 let sender = hex::encode(sender);
-                Ok(Self { sender, next: 1, part: 0, cursor: None, mark: None, pending: None })
+                Ok(Self { sender, next: 1, part: 0, cursor: None, mark: None, file: None, pending: None })
             }
             Err(error) => Err(unusable(&error)),
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| unusable(&error)),
@@ -60,15 +66,22 @@ impl ForwardState {
     }
 
     /// How far the source was read, of what is on the other side.
-    pub(super) fn after(&self) -> Option<Cursor> {
+    pub(super) fn after(&self, is_file: bool) -> Option<Cursor> {
+        if is_file {
+            return self.file.clone();
+        }
         self.cursor.map(|value| Cursor { value, mark: self.mark.clone() })
     }
 
     /// Takes a position over behind rows of which none is chosen; whether it is another one.
-    pub(super) fn moved(&mut self, cursor: Option<i64>, mark: Option<String>) -> bool {
-        let moved = cursor.is_some() && (cursor, &mark) != (self.cursor, &self.mark);
-        if moved {
-            (self.cursor, self.mark) = (cursor, mark);
+    pub(super) fn moved(&mut self, is_file: bool, cursor: Option<i64>, mark: Option<String>) -> bool {
+        let Some(value) = cursor else { return false };
+        let now = Some(Cursor { value, mark });
+        let moved = now != self.after(is_file);
+        if is_file {
+            self.file = now;
+        } else {
+            (self.cursor, self.mark) = (cursor, now.and_then(|now| now.mark));
         }
         moved
     }
@@ -88,10 +101,8 @@ impl ForwardState {
 
     /// All of it is there.
     pub(super) fn finish(&mut self) {
-        if let Some(Pending { cursor, mark, .. }) = self.pending.take()
-            && cursor.is_some()
-        {
-            (self.cursor, self.mark) = (cursor, mark);
+        if let Some(Pending { cursor, mark, is_file, .. }) = self.pending.take() {
+            self.moved(is_file, cursor, mark);
         }
     }
 }

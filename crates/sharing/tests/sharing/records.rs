@@ -165,6 +165,29 @@ async fn hostile_files_end_with_an_error_and_publish_nothing() {
     );
 }
 
+// SHARE-3: how many bytes of a file were read says nothing of a table, and the other way round.
+#[tokio::test]
+async fn the_position_in_a_file_is_kept_apart_from_that_in_a_table() {
+    let desk = Desk::new();
+    let columns = [("id", ColumnType::Integer), ("name", ColumnType::Text)];
+    let of_file = declared(&columns);
+    let of_table = Declaration { cursor: Some("id".to_owned()), ..declared(&columns) };
+    let options = SqliteConnectOptions::new().filename(desk.directory.path().join("desk.db")).create_if_missing(true);
+    let mut database = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE weather (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO weather VALUES (1, 'a'), (2, 'b');")
+        .execute(&mut database)
+        .await
+        .unwrap();
+    let table = SqliteSource::new(desk.directory.path().join("desk.db"));
+    let file = FileSource::new(&desk.write("past.csv", "id,name\n-2,y\n-1,z\n"), FileFormat::Csv);
+    assert_eq!(desk.extract(&file, &of_file).await.unwrap().unwrap().rows, 2);
+    assert_eq!(desk.extract(&table, &of_table).await.unwrap().unwrap().rows, 2, "the file has twenty bytes");
+    assert_eq!(desk.extract(&file, &of_file).await.unwrap(), None, "it was read");
+    assert_eq!(desk.extract(&table, &of_table).await.unwrap(), None, "and so was the table");
+    sqlx::raw_sql("INSERT INTO weather VALUES (3, 'c');").execute(&mut database).await.unwrap();
+    assert_eq!(desk.extract(&table, &of_table).await.unwrap().unwrap().rows, 1);
+}
+
 // SHARE-3: more rejects than a run may have end parts, and no run at the same cursor for ever.
 #[tokio::test]
 async fn a_part_ends_with_its_rejects_and_the_next_one_goes_on_behind_them() {

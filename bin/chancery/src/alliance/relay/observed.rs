@@ -104,8 +104,8 @@ fn off_branch(seen: &AnchorSeen) -> Option<Reason> {
             let (number, reason) = (conflict.number, refusal.clone().unwrap_or_default());
             Some(Reason::AnchorContradicted { host, follows, anchor, number, reason })
         }
-        Branch::Ahead { number, since } if since.elapsed() > MAX_AHEAD => {
-            Some(Reason::AnchorAhead { host, follows, anchor, number: *number })
+        Branch::Ahead { pending, since } if since.elapsed() > MAX_AHEAD => {
+            Some(Reason::AnchorAhead { host, follows, anchor, number: pending.number })
         }
         Branch::Unknown(recorded) => Some(Reason::AnchorAhead { host, follows, anchor, number: recorded.number }),
         Branch::Uncompared | Branch::Same(_) | Branch::Ahead { .. } => None,

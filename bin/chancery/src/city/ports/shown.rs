@@ -11,9 +11,9 @@ use chancery_certificates::{
 };
 use chancery_contracts::{Anchor, HeldCertificates};
 use chancery_gateway::doors::ShownCertificates;
-use chancery_ledger::{Call, Chain, EventFilter, LedgerError, StateEvidence};
+use chancery_ledger::{Call, Chain, Event, EventFilter, LedgerError, StateEvidence};
 use chancery_light::{ChainReference, StateProof};
-use chancery_primitives::{CertificateKind, Disclose, SignedOperation as _, SigningDomain};
+use chancery_primitives::{CertificateKind, CertificateStatus, Disclose, SignedOperation as _, SigningDomain};
 use chancery_reference_points::{Code, DoorError, DoorResult, data_block::TransactionLocator, operation::ChainName};
 use chancery_rest::{
     types::shown::{HolderKinds, ShownKind},
@@ -21,6 +21,9 @@ use chancery_rest::{
 };
 
 use crate::city::relay::{Board, Reached};
+
+/// Events of one holder, kind and block that are looked at for a valid one.
+const MAX_SHOWN: usize = 256;
 
 /// What the relay of this city shows.
 pub(crate) struct ShownPort {
@@ -97,7 +100,11 @@ async fn shown(host: &Chain, contract: Address, name: &str, holder: Address) -> 
     let proof = if fact.origin.time == 0 {
         None
     } else {
-        Box::pin(proof(host, contract, (holder, named), fact.origin.number)).await?
+        // What it says counts without a proof too, and a consent can be taken back: by the number that is next.
+        Box::pin(proof(host, contract, (holder, named), fact.origin.number)).await.unwrap_or_else(|error| {
+            tracing::warn!(chain = host.name(), kind = name, %error, "what is shown of a holder is not proven");
+            None
+        })
     };
     let second = |time: u64| (time != 0).then(|| Timestamp::from_unix_seconds(time));
     Ok(ShownKind {
@@ -130,8 +137,9 @@ async fn proof(
         ],
         ..EventFilter::default()
     };
-    let events = host.latest_events(&filter, 1).await.map_err(failed)?;
-    let Some(event) = events.last() else { return Ok(None) };
+    // Anybody shows what the holder has lost, too, and as often as he likes: the newest that was valid is looked for among the newest.
+    let events = host.latest_events(&filter, MAX_SHOWN).await.map_err(failed)?;
+    let Some(event) = events.iter().find(|event| is_valid(event)) else { return Ok(None) };
     let shown = host.transaction(event.tx_hash, Some(event.block_number)).await.map_err(failed)?;
     let anchor = view(host, contract, HeldCertificates::anchorCall {}).await?;
     let generation = view(host, anchor, Anchor::generationCall {}).await?;
@@ -151,6 +159,11 @@ async fn proof(
         consent,
         anchor,
     }))
+}
+
+fn is_valid(event: &Event) -> bool {
+    HeldCertificates::CertificateShown::decode_raw_log(event.topics.iter().copied(), &event.data)
+        .is_ok_and(|shown| shown.status == CertificateStatus::Valid.code())
 }
 
 fn proven(state: StateProof) -> Option<ProvenState> {
