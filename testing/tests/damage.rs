@@ -116,6 +116,17 @@ async fn a_node_with_a_damaged_file_recovers_or_says_how_to_repair_it() {
         }
     }
     assert!(recovered > 0 && refused > 0, "{recovered} recovered, {refused} refused");
+
+    // What is said of consensus' files repairs: without any of them the node has every block, and goes on.
+    fs::remove_dir_all(&data).unwrap();
+    copy(&whole, &data);
+    fs::remove_dir_all(data.join("consensus")).unwrap();
+    let node = &mut network.nodes[0];
+    node.start().unwrap();
+    for (number, hash) in known.iter().enumerate() {
+        assert_eq!(node.block_hash_now(number as u64).await.unwrap(), *hash, "block {number}");
+    }
+    grow(node, 2).await;
 }
 
 /// A file system of its own for a node's data, in a mount namespace that ends with this.
