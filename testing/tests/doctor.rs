@@ -138,6 +138,19 @@ async fn files_of_a_node_that_does_not_start_are_looked_at_and_left_as_they_are(
     let (code, said) = look(&config);
     assert_eq!(code, WELL, "{said}");
 
+    // CHAIN-7: it has voted, and where its record of votes cannot be written any more it ends by name and votes no more.
+    let mut beside = fs::read_dir(&home).unwrap().map(|entry| entry.unwrap().path());
+    let record = beside.find(|path| path.file_name().unwrap().to_str().unwrap().starts_with("votes-")).unwrap();
+    let recorded = fs::read(&record).unwrap();
+    // A folder in the place of the file that it begins as stops everybody, whoever runs this test.
+    let in_the_way = record.with_extension("new");
+    fs::create_dir(&in_the_way).unwrap();
+    let refused = network.nodes[0].start().unwrap_err().to_string();
+    let named = format!("the record of votes {} cannot be used", record.display());
+    assert!(refused.contains(&named) && refused.contains("make the file and its folder"), "{refused}");
+    assert_eq!(fs::read(&record).unwrap(), recorded);
+    fs::remove_dir(&in_the_way).unwrap();
+
     // FOUND-3: a trial on this machine is meant; one that others reach is not.
     assert!(network.nodes[0].said().contains("whose keys everybody knows"), "{}", network.nodes[0].said());
     let text = fs::read_to_string(&config).unwrap();
