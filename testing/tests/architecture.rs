@@ -5,6 +5,8 @@
 mod container;
 #[path = "architecture/listeners.rs"]
 mod listeners;
+#[path = "architecture/units.rs"]
+mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
 

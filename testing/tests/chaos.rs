@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use chancery_testing::process::built_binary;
+use chancery_testing::{left_out, process::built_binary};
 use serde_json::Value;
 
 /// Exit code of a machine that cannot make hosts.
@@ -16,8 +16,9 @@ fn what_was_final_survives_cuts_delay_and_loss() {
         .unwrap_or_else(|_| panic!("no report: {}", String::from_utf8_lossy(&output.stderr)));
     if output.status.code() == Some(NOT_POSSIBLE) {
         // Not every machine lets a test make hosts; then it has to say what is missing.
-        assert!(report["missing"].as_str().unwrap().starts_with("chaos needs"), "{report}");
-        return;
+        let missing = report["missing"].as_str().unwrap();
+        assert!(missing.starts_with("chaos needs"), "{report}");
+        return left_out("what survives cuts, delay and loss between four hosts", missing);
     }
     assert!(output.status.success(), "{report:#}");
     assert_eq!((&report["agreed"], &report["lostReceipts"]), (&true.into(), &0.into()), "{report:#}");

@@ -29,6 +29,8 @@ mod persons;
 mod releases;
 #[path = "city/rights.rs"]
 mod rights;
+#[path = "city/several.rs"]
+mod several;
 #[path = "city/signed_in.rs"]
 mod signed_in;
 #[path = "city/silence.rs"]

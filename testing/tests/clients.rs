@@ -188,6 +188,9 @@ const CAST_KEY: &str = "0x8166f546bab6da521a8369cab06c5d2b9e46670292d85c875ee9ec
 /// Key of development account 9, for forge.
 const FORGE_KEY: &str = "0x2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6";
 
+/// Code that makes a contract of ten bytes: whatever it is asked, it answers 42 (PUSH1 42, MSTORE at 0, RETURN 32 bytes).
+const ANSWERS_42: &str = "0x69602a60005260206000f3600052600a6016f3";
+
 fn cast(arguments: &[&str], url: &str) -> String {
     run(foundry("cast").args(arguments).args(["--rpc-url", url])).trim().to_owned()
 }
@@ -211,6 +214,14 @@ fn cast_sends_and_reads(url: &str) {
     assert_eq!(cast(&["balance", STRANGER], url), "3");
     assert_eq!(cast(&["call", MANAGER, "ADMIN_ROLE()(uint64)"], url), "0");
     assert!(cast(&["block", "finalized", "--json"], url).contains("\"stateRoot\""));
+
+    // What follows `--create` is the code: everything else stands before it.
+    let deploy = ["send", "--private-key", CAST_KEY, "--rpc-url", url, "--json", "--create", ANSWERS_42];
+    let deployed = run(foundry("cast").args(deploy));
+    assert!(deployed.contains(r#""status":"0x1""#), "{deployed}");
+    let address = deployed.split_once(r#""contractAddress":""#).and_then(|(_, rest)| rest.split_once('"'));
+    let (address, _) = address.unwrap_or_else(|| panic!("{deployed}"));
+    assert_eq!(cast(&["call", address, "answer()(uint256)"], url), "42");
 }
 
 // One after the other: both compile in the same folder.

@@ -1,6 +1,6 @@
 //! What happens to machines happens to nodes: damaged files, a full disk, a clock that is off. A node recovers, or stops and says what to do; it
 //! never serves what is wrong and never forgets what was final. `docs/specs/chain.md`: CHAIN-5, CHAIN-6.
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs)]
 
 use std::{
     fs::{self, File},
@@ -11,7 +11,10 @@ use std::{
 };
 
 use chancery_ingest::journal::{self, Entry, Journal, JournalError};
-use chancery_testing::process::{Network, NodeProcess, built_binary};
+use chancery_testing::{
+    left_out,
+    process::{Network, NodeProcess, built_binary},
+};
 
 /// Many times what a loaded machine needs.
 const MAX_WAIT: Duration = Duration::from_secs(120);
@@ -116,7 +119,21 @@ async fn a_node_with_a_damaged_file_recovers_or_says_how_to_repair_it() {
         }
     }
     assert!(recovered > 0 && refused > 0, "{recovered} recovered, {refused} refused");
+
+    // What is said of consensus' files repairs: without any of them the node has every block, and goes on.
+    fs::remove_dir_all(&data).unwrap();
+    copy(&whole, &data);
+    fs::remove_dir_all(data.join("consensus")).unwrap();
+    let node = &mut network.nodes[0];
+    node.start().unwrap();
+    for (number, hash) in known.iter().enumerate() {
+        assert_eq!(node.block_hash_now(number as u64).await.unwrap(), *hash, "block {number}");
+    }
+    grow(node, 2).await;
 }
+
+/// What [`SmallDisk::mount`] needs.
+const MOUNTING: &str = "a small disk needs a user that may mount file systems (`unshare --mount`): root";
 
 /// A file system of its own for a node's data, in a mount namespace that ends with this.
 struct SmallDisk {
@@ -185,8 +202,7 @@ async fn a_node_whose_disk_is_full_stops_by_name_and_goes_on_when_there_is_room(
     let mut network = Network::init(dir.path(), 1, 0, HEARTBEAT_MS).unwrap();
     let home = network.dir().join("validator-1");
     let Some(disk) = SmallDisk::mount(&home.join("data"), 128) else {
-        println!("left out: this user may not mount file systems");
-        return;
+        return left_out("a node whose disk is full", MOUNTING);
     };
     let node = &mut network.nodes[0];
     node.start_through(disk.enter());
@@ -252,8 +268,7 @@ fn a_journal_whose_disk_is_full_keeps_what_it_acknowledged_and_goes_on_when_ther
     let dir = tempfile::tempdir().unwrap();
     let at = dir.path().join("disk");
     let Some(disk) = SmallDisk::mount(&at, 4) else {
-        println!("left out: this user may not mount file systems");
-        return;
+        return left_out("a journal whose disk is full", MOUNTING);
     };
     let enter = disk.enter();
     // This test again, in a process that sees the small disk.

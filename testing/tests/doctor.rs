@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use alloy_primitives::keccak256;
 use chancery_light::finality_namespace;
 use chancery_testing::process::{Network, NodeProcess, built_binary, rpc};
 use commonware_codec::{DecodeExt as _, Encode as _};
@@ -138,6 +139,19 @@ async fn files_of_a_node_that_does_not_start_are_looked_at_and_left_as_they_are(
     let (code, said) = look(&config);
     assert_eq!(code, WELL, "{said}");
 
+    // CHAIN-7: it has voted, and where its record of votes cannot be written any more it ends by name and votes no more.
+    let mut beside = fs::read_dir(&home).unwrap().map(|entry| entry.unwrap().path());
+    let record = beside.find(|path| path.file_name().unwrap().to_str().unwrap().starts_with("votes-")).unwrap();
+    let recorded = fs::read(&record).unwrap();
+    // A folder in the place of the file that it begins as stops everybody, whoever runs this test.
+    let in_the_way = record.with_extension("new");
+    fs::create_dir(&in_the_way).unwrap();
+    let refused = network.nodes[0].start().unwrap_err().to_string();
+    let named = format!("the record of votes {} cannot be used", record.display());
+    assert!(refused.contains(&named) && refused.contains("make the file and its folder"), "{refused}");
+    assert_eq!(fs::read(&record).unwrap(), recorded);
+    fs::remove_dir(&in_the_way).unwrap();
+
     // FOUND-3: a trial on this machine is meant; one that others reach is not.
     assert!(network.nodes[0].said().contains("whose keys everybody knows"), "{}", network.nodes[0].said());
     let text = fs::read_to_string(&config).unwrap();
@@ -266,4 +280,46 @@ fn evidence_is_verified_offline_and_names_the_organization_of_the_genesis() {
     blamed[0]["evidence"]["validator"] = votes_of(&network, "validator-1", [1, 2])[0]["evidence"]["validator"].clone();
     let (code, said, _) = verify(&blamed);
     assert!(code == 1 && said.contains("NOT PROVEN") && !said.contains("validator-1"), "{said}");
+}
+
+/// The line that a node keeps of a record, as `docs/specs/finality.md` has it ("Evidence against a validator").
+fn kept_line(record: &Value) -> String {
+    let json = record.to_string();
+    format!("{} {json}\n", &hex::encode(keccak256(&json))[..16])
+}
+
+// EVIDENCE-4, EVIDENCE-5: `chancery evidence` of a node that has some, from its files and while it runs.
+#[test]
+fn a_node_that_has_evidence_names_the_organization_and_what_it_shows_is_proven() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut network = Network::init(dir.path(), 4, 0, HEARTBEAT_MS).unwrap();
+    network.nodes[0].start().unwrap();
+    network.nodes[0].kill().unwrap();
+    let mut record = votes_of(&network, "validator-3", [1, 2])[0].clone();
+    record["organization"] = json!("validator-3");
+    record["heardAtMs"] = json!(1_700_000_000_000_u64);
+    let data = network.dir().join("validator-1/data");
+    // The second line is damaged: it is left out, and the first counts.
+    let damaged = kept_line(&record).replacen('{', "[", 1);
+    fs::write(data.join("chain/evidence"), kept_line(&record) + &damaged).unwrap();
+
+    let told = "validator-3: voted for two blocks of one view (epoch 0, view 9, heard 2023-11-14T22:13:20Z)";
+    let (code, said, complained) = chancery(&["evidence", "--data-dir", data.to_str().unwrap()]);
+    assert!(code == WELL && said.starts_with(told), "{said}{complained}");
+    assert_eq!(said.matches("voted for two blocks").count(), 1, "{said}");
+
+    network.nodes[0].start().unwrap();
+    let node = &network.nodes[0];
+    let (code, said, complained) = chancery(&["evidence", "--rpc", &node.rpc]);
+    assert!(code == WELL && said.starts_with(told), "{said}{complained}");
+    assert!(doctor(node).1.contains("validators of validator-3 have signed votes that contradict each other"));
+
+    let (_, shown, _) = chancery(&["--json", "evidence", "--rpc", &node.rpc]);
+    let file = dir.path().join("evidence.json");
+    fs::write(&file, &shown).unwrap();
+    let genesis = network.dir().join("genesis.json");
+    let verify = ["evidence", "verify", file.to_str().unwrap(), "--genesis", genesis.to_str().unwrap()];
+    let (code, said, complained) = chancery(&verify);
+    assert_eq!(code, WELL, "{said}{complained}");
+    assert!(said.contains("PROVEN: validator-3 voted for two blocks of one view"), "{said}");
 }

@@ -5,8 +5,11 @@
 use std::{fs, process::Command, time::Duration};
 
 use alloy::{
+    pubsub::Subscription,
+    rpc::client::{ClientBuilder, RpcClient},
     signers::{SignerSync as _, local::PrivateKeySigner},
     sol_types::{SolCall as _, SolError as _},
+    transports::ws::WsConnect,
 };
 use alloy_primitives::{Address, B256, Bytes, keccak256};
 use chancery_contracts::{ChangeApprovals, predeploys};
@@ -21,6 +24,8 @@ use serde_json::{Value, json};
 const CHAIN_ID: u64 = 7100;
 /// Short, so that a dead leader is waited for a short time.
 const HEARTBEAT_MS: u64 = 200;
+/// Many times what a loaded machine needs.
+const MAX_WAIT: Duration = Duration::from_secs(120);
 
 /// Transfers of the first development account, in nonce order.
 struct Sender {
@@ -52,18 +57,35 @@ impl Sender {
     }
 }
 
-/// Verifies a block's finality as a light client does that knows the genesis file alone; returns who signed.
-async fn verify(network: &Network, node: &NodeProcess, height: u64) {
+/// What a light client trusts that knows the genesis file alone.
+async fn trusted(network: &Network, node: &NodeProcess) -> TrustedChain {
     let genesis: Value = serde_json::from_slice(&fs::read(network.dir().join("genesis.json")).unwrap()).unwrap();
     let first = node.block_hash(0).await.unwrap();
     let validators = genesis["validators"].as_array().unwrap();
     let keys = validators.iter().map(|validator| serde_json::from_value(validator["blsPublicKey"].clone()).unwrap());
     let essentials =
         ChainEssentials { chain_id: CHAIN_ID, genesis_hash: first.parse().unwrap(), validators: keys.collect() };
+    TrustedChain::new(essentials).unwrap()
+}
+
+/// Verifies a block's finality as a light client does that knows the genesis file alone.
+async fn verify(network: &Network, node: &NodeProcess, height: u64) {
     let proof = rpc(&node.rpc, "chancery_getFinality", json!([format!("{height:#x}")])).await.unwrap();
     let proof: FinalityProof = serde_json::from_value(proof).unwrap();
-    let header = TrustedChain::new(essentials).unwrap().verify_finality(&proof).unwrap();
+    let header = trusted(network, node).await.verify_finality(&proof).unwrap();
     assert_eq!(header.number(), height);
+}
+
+/// What a node tells of blocks as they become final: an Ethereum client that knows nothing of it subscribes by the method's name.
+/// The connection ends with the client.
+async fn finality_of(node: &NodeProcess) -> (RpcClient, Subscription<Value>) {
+    let url = node.rpc.replacen("http://", "ws://", 1);
+    let client = ClientBuilder::default().pubsub(WsConnect::new(url)).await.unwrap();
+    let mut call = client.request::<_, B256>("chancery_subscribe", ("finality",));
+    call.set_is_subscription();
+    let id = call.await.unwrap();
+    let notices = client.get_subscription(id).await;
+    (client, notices)
 }
 
 #[tokio::test]
@@ -82,6 +104,25 @@ async fn four_validators_and_a_follower_agree_and_every_node_proves_it() {
     for node in &network.nodes {
         verify(&network, node, height).await;
     }
+
+    // A follower tells of each block that has a certificate of its own, once, in order, and each is proven by the genesis file.
+    let trusted = trusted(&network, &network.nodes[0]).await;
+    let (_client, mut finality) = finality_of(&network.nodes[4]).await;
+    let mut told: Vec<FinalityProof> = Vec::new();
+    let mut last = 0;
+    while told.len() < 3 {
+        let notice = tokio::time::timeout(MAX_WAIT, finality.recv()).await.expect("a notice in time").unwrap();
+        let proof = json!({ "header": notice["header"], "certificate": notice["certificate"] });
+        let proof: FinalityProof = serde_json::from_value(proof).unwrap();
+        let header = trusted.verify_finality(&proof).unwrap();
+        assert!(header.number() > last, "{notice}");
+        last = header.number();
+        assert_eq!(notice["number"], json!(format!("{last:#x}")));
+        assert_eq!(notice["hash"], json!(network.nodes[1].block_hash(last).await.unwrap()));
+        told.push(proof);
+    }
+    let mixed = FinalityProof { certificate: told[1].certificate.clone(), ..told[0].clone() };
+    assert!(trusted.verify_finality(&mixed).is_err(), "the certificate of another block");
 }
 
 // An idle chain makes its next block after the heartbeat, which is far away here: a follower hears of the newest one all the same, in whichever

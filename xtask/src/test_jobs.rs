@@ -35,6 +35,9 @@ const NICE: &str = "5";
 /// Of what a failed one said, this many of the last lines are repeated at the end, where they are found.
 const REPEATED_LINES: usize = 60;
 
+/// What a line begins with by which a test says what it cannot test on this machine (`chancery_testing::left_out`).
+const NOT_TESTED: &str = "NOT TESTED: ";
+
 /// What a job does; what it says goes to the file.
 pub(crate) type Work = Box<dyn FnOnce(&File) -> Result<()> + Send>;
 
@@ -167,6 +170,10 @@ pub(crate) fn run(compilation: Compilation, others: Vec<Job>) -> Result<()> {
     let outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
     ensure!(outcomes.len() == count, "only {} of {count} jobs have run", outcomes.len());
     ensure!(count > 0, "cargo built no tests");
+    for outcome in &outcomes {
+        left_out(&fs::read_to_string(&outcome.log).unwrap_or_default())
+            .for_each(|what| println!("\n==> {NOT_TESTED}{what} ({})", outcome.name));
+    }
     let failed: Vec<_> = outcomes.iter().filter(|outcome| !outcome.passed).collect();
     failed.iter().for_each(|outcome| repeat(outcome));
     let names: Vec<_> = failed.iter().map(|outcome| &*outcome.name).collect();
@@ -209,6 +216,11 @@ fn report(outcome: &Outcome) {
     }
 }
 
+/// What tests could not test, as their log says.
+fn left_out(log: &str) -> impl Iterator<Item = &str> {
+    log.lines().filter_map(|line| line.strip_prefix(NOT_TESTED))
+}
+
 /// Says the end of what a failed one said once more.
 fn repeat(outcome: &Outcome) {
     let log = fs::read_to_string(&outcome.log).unwrap_or_default();
@@ -235,7 +247,7 @@ fn count(line: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{EARLY, Job, Queue, count, plain};
+    use super::{EARLY, Job, Queue, count, left_out, plain};
 
     fn job(name: &str) -> Job {
         Job { name: name.to_owned(), work: Box::new(|_| Ok(())) }
@@ -274,5 +286,12 @@ mod tests {
             Some(42)
         );
         assert_eq!(passed(" Test Files  6 passed (6)"), None);
+    }
+
+    #[test]
+    fn what_was_not_tested_is_found_among_what_was() {
+        let log =
+            "running 2 tests\n\nNOT TESTED: a full disk: root\ntest one ... ok\ntest result: ok. 2 passed; 0 failed";
+        assert_eq!(left_out(log).collect::<Vec<_>>(), ["a full disk: root"]);
     }
 }

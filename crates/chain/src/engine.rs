@@ -152,7 +152,8 @@ impl EngineHandle {
 /// up with consensus' own files, and consensus begins no lower than what execution has; what both lack is fetched from peers (CHAIN-5).
 ///
 /// # Errors
-/// [`NodeError::ConsensusStorage`], [`NodeError::ExecutionBehind`], [`NodeError::Store`], [`NodeError::Finalize`], [`NodeError::VoteRecord`].
+/// [`NodeError::ConsensusStorage`], [`NodeError::Damaged`], [`NodeError::ExecutionBehind`], [`NodeError::Store`], [`NodeError::Finalize`],
+/// [`NodeError::VoteRecord`].
 pub async fn start_engine<E, P, B, S, R>(
     context: E,
     config: EngineConfig<P, B>,
@@ -188,7 +189,7 @@ where
     let (marshal, mailbox, floor, head) = loop {
         let (blocks, certificates) = storage::open(&context, &partition, &cache, &chain).await?;
         recovery::replay(&context, &chain, &blocks, &certificates, &partition).await?;
-        let floor = recovery::highest_certificate(&chain, &membership, &partition)?;
+        let floor = recovery::highest_certificate(&chain, &membership)?;
         let (marshal, mailbox, processed) = MarshalActor::init(
             context.child("marshal"),
             certificates,

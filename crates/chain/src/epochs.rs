@@ -117,9 +117,9 @@ impl Membership {
     /// The hash that an epoch begins on: that of the last block of the epoch before, or of the genesis.
     pub(crate) fn first_parent(&self, epoch: u64) -> Result<B256, NodeError> {
         let height = epoch.checked_sub(1).map_or(0, |previous| self.epochs().last(previous));
-        let missing = || NodeError::ConsensusStorage {
-            partition: self.chain.genesis_config().name.clone(),
-            message: format!("the store has no block {height}"),
+        let missing = || NodeError::Damaged {
+            chain: self.chain.genesis_config().name.clone(),
+            problem: format!("the store has no block {height}"),
         };
         self.chain.hash_at(height)?.ok_or_else(missing)
     }

@@ -7,6 +7,10 @@ use chancery_rpc::RpcStartError;
 /// A node stops while there is still so much room, so that what it is writing is written whole.
 pub(crate) const MIN_FREE_MEBIBYTES: u64 = 32;
 
+/// What makes a node's data whole again. A restore and an import take consensus' files away with the store, and nothing of it touches what stands
+/// beside the keys, so no vote is repeated (CHAIN-7).
+const REPAIR: &str = "put this node's data back (`chancery restore --replace`), import a snapshot of another node (`chancery snapshot import --replace`), or, where another node has the chain, remove its data directory so that it fetches the chain again; its keys and the `votes-*` beside them stay";
+
 /// Why a node does not start, or why it stopped. Each says what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -61,10 +65,20 @@ pub enum NodeError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The chain's data cannot be read or written.
-    #[error(transparent)]
+    #[error("{0}; look after the disk and start the node again. If it fails at every start, {REPAIR}")]
     Store(#[from] StoreError),
+    /// The chain's data can be read, and are not what they were when they were written.
+    #[error("the data of chain {chain} are damaged: {problem}; {REPAIR}")]
+    Damaged {
+        /// The chain's name.
+        chain: String,
+        /// What does not fit.
+        problem: String,
+    },
     /// Consensus delivered something that cannot be made final.
-    #[error("chain {chain} stopped, nothing final is lost: {source}")]
+    #[error(
+        "chain {chain} stopped, nothing final is lost: {source}; start the node again. If it stops so at every start, {REPAIR}"
+    )]
     Finalize {
         /// The chain's name.
         chain: String,
@@ -100,9 +114,7 @@ pub enum NodeError {
     #[error("the configuration has no address for validator {0} of the genesis file; add it to the peers")]
     MissingPeer(usize),
     /// The validators of an epoch cannot be read from the chain's state.
-    #[error(
-        "the validators of epoch {epoch} of chain {chain} cannot be read: {source}; put this node's data back (`chancery restore --replace`), or delete them so that it fetches the chain again"
-    )]
+    #[error("the validators of epoch {epoch} of chain {chain} cannot be read: {source}; {REPAIR}")]
     Registry {
         /// The chain's name.
         chain: String,
@@ -112,9 +124,7 @@ pub enum NodeError {
         source: RegistryError,
     },
     /// Which nodes may connect cannot be read from the chain's state.
-    #[error(
-        "which nodes may connect to chain {chain} cannot be read: {source}; put this node's data back (`chancery restore --replace`), or delete them so that it fetches the chain again"
-    )]
+    #[error("which nodes may connect to chain {chain} cannot be read: {source}; {REPAIR}")]
     Permissions {
         /// The chain's name.
         chain: String,
@@ -124,9 +134,10 @@ pub enum NodeError {
     /// The JSON-RPC server does not start.
     #[error(transparent)]
     Rpc(#[from] RpcStartError),
-    /// Consensus' own files cannot be opened.
+    /// Consensus' own files cannot be opened. They may go: what was final stands in the chain's data, with its certificate, and in which views this
+    /// key may have voted stands beside it (CHAIN-5, CHAIN-7). Older ones must not come back: with them it would vote against itself.
     #[error(
-        "the consensus files {partition}* cannot be opened: {message}; never put back older ones: remove them all together and start again. The node fetches what it lacks from the others, and votes again once they are beyond what its record of votes beside the key covers; keep that record. Without any other validator, `chancery restore` from a backup"
+        "the consensus files {partition}* cannot be opened: {message}; never put older ones back: remove all of them (in `consensus` in the data directory) and start the node again. It begins at the newest certificate of the chain's data, fetches what it lacks, and votes again when it cannot contradict itself, by the `votes-*` beside its key, which stay"
     )]
     ConsensusStorage {
         /// What their names begin with.
@@ -194,7 +205,7 @@ pub enum NodeError {
     },
     /// A part of the node ended that never should.
     #[error(
-        "the {part} of chain {chain} ended unexpectedly; start the node again. If it ends so at every start, its files are damaged: stop it, remove the consensus files (`consensus` in the data directory, which hold nothing that the other validators do not have), start it, and report this with its log"
+        "the {part} of chain {chain} ended unexpectedly; start the node again. If it ends so at every start, its files are damaged: stop it, remove the consensus files (`consensus` in the data directory: what was final stands in the chain's own data), leave the `votes-*` beside its key, start it, and report this with its log"
     )]
     PartEnded {
         /// The chain's name.
@@ -237,3 +248,7 @@ pub enum KeyError {
         reason: &'static str,
     },
 }
+
+#[cfg(test)]
+#[path = "error_tests.rs"]
+mod tests;

@@ -12,7 +12,10 @@ use crate::{
     BlockDigest, ConsensusBlock, ConsensusScheme, NodeError,
     application::run_blocking,
     epochs::Membership,
-    storage::{BlockFinalization, FinalizedBlocks, FinalizedCertificates, certificate_bytes, stored_certificate},
+    storage::{
+        BlockFinalization, FinalizedBlocks, FinalizedCertificates, FinalizedError, certificate_bytes,
+        stored_certificate,
+    },
 };
 
 /// Blocks committed at once when the execution store catches up with consensus at the start.
@@ -61,13 +64,14 @@ pub(crate) async fn replay<E: Spawner + Storage + Metrics + Clock>(
 pub(crate) fn highest_certificate(
     chain: &Blockchain,
     membership: &Membership,
-    partition: &str,
 ) -> Result<Option<BlockFinalization>, NodeError> {
-    let damaged = |message: String| NodeError::ConsensusStorage { partition: partition.into(), message };
+    let damaged = |problem: String| NodeError::Damaged { chain: chain.genesis_config().name.clone(), problem };
     for height in (1..=chain.head().block().height()).rev() {
-        let Some(finalization) = stored_certificate(chain, height).map_err(|error| damaged(error.to_string()))? else {
-            continue;
-        };
+        let stored = stored_certificate(chain, height).map_err(|error| match error {
+            FinalizedError::Store(error) => NodeError::Store(error),
+            FinalizedError::Archive(_) | FinalizedError::Certificate(_) => damaged(error.to_string()),
+        })?;
+        let Some(finalization) = stored else { continue };
         let (validators, _) = membership.enter(membership.epochs().of(height))?;
         // Consensus takes a wrong certificate for a bug and panics, so a damaged one must be found here.
         let certificate = FinalityCertificate::decode(&certificate_bytes(&finalization));
@@ -91,9 +95,9 @@ pub(crate) async fn marshal_start<E: Storage>(
     if let (false, Some(floor)) = (has_progress, floor) {
         return Ok(Start::Floor(floor.clone()));
     }
-    let damaged = || NodeError::ConsensusStorage {
-        partition: partition.into(),
-        message: "the store has no genesis block".into(),
+    let damaged = || NodeError::Damaged {
+        chain: chain.genesis_config().name.clone(),
+        problem: "the store has no genesis block".into(),
     };
     let genesis = chain.block(0)?.ok_or_else(damaged)?;
     Ok(Start::Genesis(ConsensusBlock::digested(genesis.block().clone())))

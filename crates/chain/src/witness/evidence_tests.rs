@@ -40,6 +40,17 @@ fn what_is_kept_is_there_after_a_restart_and_only_once() {
     assert_eq!(read_evidence(dir.path()).unwrap(), [record(1, 1), record(1, 2)]);
 }
 
+// EVIDENCE-5: other programs read the file, and so do nodes of a later version.
+#[test]
+fn a_line_is_what_the_specification_says() {
+    let dir = tempfile::tempdir().unwrap();
+    EvidenceFile::open(dir.path()).unwrap().keep(record(1, 1)).unwrap();
+    let written = fs::read_to_string(dir.path().join("evidence")).unwrap();
+    let (checksum, json) = written.strip_suffix('\n').unwrap().split_once(' ').unwrap();
+    assert_eq!(checksum, &hex::encode(keccak256(json))[..16]);
+    assert_eq!(serde_json::from_str::<EvidenceRecord>(json).unwrap(), record(1, 1));
+}
+
 #[test]
 fn a_validator_that_lies_without_end_fills_neither_disk_nor_the_place_of_others() {
     let dir = tempfile::tempdir().unwrap();

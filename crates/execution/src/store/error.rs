@@ -88,7 +88,9 @@ pub enum OpenError {
         /// Its error.
         source: std::io::Error,
     },
-    /// The database fails.
-    #[error(transparent)]
+    /// The database fails, or something that it holds cannot be read.
+    #[error(
+        "{0}; if it fails so at every start, the files are damaged: restore them from a backup (`chancery restore --replace`), import a snapshot of another node (`chancery snapshot import --replace`), or empty the chain's folder and let the node fetch the chain again"
+    )]
     Store(#[from] StoreError),
 }
