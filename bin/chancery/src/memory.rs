@@ -2,16 +2,22 @@
 
 use std::sync::LazyLock;
 
-use sysinfo::{MemoryRefreshKind, System};
+use sysinfo::{MemoryRefreshKind, ProcessRefreshKind, ProcessesToUpdate, System};
 
 const MIB: u64 = 1 << 20;
 
-/// What this process may use, in bytes: the machine's memory, or less where its control group (a container's limit) says so.
+/// What this process may use, in bytes: the machine's memory, or less where a control group says so (the limit of a container, `MemoryMax=` of a unit).
 static MEMORY: LazyLock<u64> = LazyLock::new(|| {
     let mut system = System::new();
     system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
     let machine = system.total_memory();
-    system.cgroup_limits().map_or(machine, |limits| machine.min(limits.total_memory))
+    let of_container = system.cgroup_limits();
+    let own = sysinfo::get_current_pid().ok().and_then(|pid| {
+        let only = ProcessRefreshKind::nothing().without_tasks();
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), false, only);
+        system.process(pid)?.cgroup_limits()
+    });
+    [of_container, own].into_iter().flatten().fold(machine, |least, limits| least.min(limits.total_memory))
 });
 
 /// Caches of a node in a process of its own, in MiB: an eighth of the memory, 128 at least and 1,024 at most.

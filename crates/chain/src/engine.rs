@@ -89,6 +89,8 @@ pub struct EngineConfig<P, B> {
     pub tracker: Box<dyn PeerTracker>,
     /// Whether there is anybody else. One that is alone tells nobody of its transactions.
     pub has_peers: bool,
+    /// Whether others are there from whom blocks can be fetched that this node has lost.
+    pub can_fetch: bool,
     /// Says which peers there are.
     pub peers: P,
     /// Shuts out peers that break the protocol.
@@ -172,6 +174,7 @@ where
         keys,
         tracker,
         has_peers,
+        can_fetch,
         peers,
         blocker,
         timing,
@@ -183,6 +186,10 @@ where
     let name: Arc<str> = chain.genesis_config().name.as_str().into();
     let me = keys.peer_public_key();
     let (votes, vote_failures) = VoteRecord::open(&votes_dir, &data_dir, &partition)?;
+    // A follower votes for nothing, and its key may lie where nobody writes.
+    if validators.peers().iter().any(|peer| *peer == me) {
+        votes.try_to_write()?;
+    }
     let membership = Membership::new(chain.clone(), validators, keys);
     let cache = storage::page_cache();
     let mut begins_anew = false;
@@ -218,7 +225,7 @@ where
         if processed <= head {
             break (marshal, mailbox, floor, head);
         }
-        if begins_anew || !has_peers {
+        if begins_anew || !can_fetch {
             return Err(NodeError::ExecutionBehind { chain: name.to_string(), data_dir, partition, head, processed });
         }
         drop((marshal, mailbox));

@@ -80,7 +80,9 @@ impl Node {
             let chain = chain.clone();
             move |context| async move {
                 let started = async {
-                    let has_peers = validators.peers().len() > 1 || !p2p.followers.is_empty() || role == Role::Follower;
+                    // A follower may be behind as well: from it a validator that is alone fetches nothing.
+                    let can_fetch = validators.peers().len() > 1 || !p2p.peers.is_empty() || role == Role::Follower;
+                    let has_peers = can_fetch || !p2p.followers.is_empty();
                     let ValidatorNetwork { channels, oracle, addresses, start } =
                         network::prepare(&context, &keys, &validators, &p2p)?;
                     let config = EngineConfig {
@@ -89,6 +91,7 @@ impl Node {
                         keys,
                         tracker: Box::new(addresses),
                         has_peers,
+                        can_fetch,
                         peers: oracle.clone(),
                         blocker: oracle,
                         timing,

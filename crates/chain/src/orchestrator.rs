@@ -225,7 +225,9 @@ impl<S: Sender<PublicKey = PeerKey>> Orchestrator<S> {
         let standing = match scheme.me() {
             // Nobody goes on without a validator that is alone, so it would wait for ever.
             Some(_) if validators.peers().len() > 1 => {
-                self.votes.standing(epoch, context.scan(&self.journal(epoch)).await.is_ok())
+                // A folder from which the files were removed is no journal.
+                let has_journal = context.scan(&self.journal(epoch)).await.is_ok_and(|files| !files.is_empty());
+                self.votes.standing(epoch, has_journal)
             }
             _ => Standing::Votes,
         };

@@ -91,7 +91,7 @@ pub(crate) async fn marshal_start<E: Storage>(
     partition: &str,
     floor: Option<&BlockFinalization>,
 ) -> Result<Start<ConsensusScheme, BlockDigest, Digested<ConsensusBlock>>, NodeError> {
-    let has_progress = context.scan(&progress(partition)).await.is_ok();
+    let has_progress = context.scan(&progress(partition)).await.is_ok_and(|files| !files.is_empty());
     if let (false, Some(floor)) = (has_progress, floor) {
         return Ok(Start::Floor(floor.clone()));
     }

@@ -109,7 +109,8 @@ impl<'a> Links<'a> {
         let told = validators.iter().filter(|validator| self.tells(validator));
         let mut heights: Vec<u64> = told.filter_map(|it| it.report.as_ref()).map(|it| it.final_height).collect();
         heights.sort_unstable_by(|one, other| other.cmp(one));
-        heights.get(validators.len().saturating_sub(quorum(validators.len()))).copied()
+        // One alone is never believed, however few there are.
+        heights.get(validators.len().saturating_sub(quorum(validators.len())).max(1)).copied()
     }
 
     pub(super) fn name(self, at: usize) -> String {

@@ -74,10 +74,8 @@ struct State {
 impl VoteRecord {
     /// Reads the record of the validator whose consensus files begin with `partition`; also what tells of a record that cannot be written.
     ///
-    /// That its folder can be written is tried now, and not at the first vote.
-    ///
     /// # Errors
-    /// [`NodeError::VoteRecord`] for a file that cannot be read or is damaged, or a folder that cannot be written.
+    /// [`NodeError::VoteRecord`] for a file that cannot be read or is damaged.
     pub(crate) fn open(
         votes_dir: &Path,
         data_dir: &Path,
@@ -88,13 +86,22 @@ impl VoteRecord {
         let read =
             |path: &Path| Record::read(path).map_err(|source| NodeError::VoteRecord { path: path.to_owned(), source });
         let (recorded, copied) = (read(&record)?, read(&copy)?);
-        file::try_beside(&record).map_err(|source| NodeError::VoteRecord { path: record.clone(), source })?;
         let state = State {
-            bound: recorded.map(|record| record.bound),
+            // The copy is as good a bound where the record was left behind, or an older one was put back.
+            bound: recorded.map(|record| record.bound).max(copied.map(|copy| copy.bound)),
             is_consistent: is_consistent(recorded, copied.map(|copy| copy.bound)),
         };
         let (failures, failed) = mpsc::unbounded_channel();
         Ok((Self(Arc::new(Shared { record, copy, state: Mutex::new(state), failures })), failed))
+    }
+
+    /// Tries, before anything is voted for, whether the record can be written.
+    ///
+    /// # Errors
+    /// [`NodeError::VoteRecord`].
+    pub(crate) fn try_to_write(&self) -> Result<(), NodeError> {
+        let record = &self.0.record;
+        file::try_beside(record).map_err(|source| NodeError::VoteRecord { path: record.clone(), source })
     }
 
     /// How the validator may take part in an epoch, given whether there is a journal of its votes in it.

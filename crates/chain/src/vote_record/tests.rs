@@ -160,14 +160,31 @@ fn the_round_of_every_kind_of_vote_is_read() {
     assert_eq!(round_of(&IoBufs::from(vec![0u8])), None);
 }
 
+// CHAIN-7: a key that was moved without its record, or beside which an older one was put back.
+#[test]
+fn a_record_that_was_left_behind_is_made_up_for_by_its_copy() {
+    let folders = Folders::new();
+    assert!(folders.open().covers(round(3, 5)));
+    let record = folders.open().path().to_owned();
+    let older = fs::read(&record).unwrap();
+    assert!(folders.open().covers(round(3, 6 + HEADROOM)));
+    let newest = folders.open().standing(3, false);
+    fs::write(&record, older).unwrap();
+    assert_eq!(folders.open().standing(3, false), newest, "an older one");
+    fs::remove_file(&record).unwrap();
+    assert_eq!(folders.open().standing(3, false), newest, "none");
+}
+
 // CHAIN-2: told at the start, and not when the first vote is to leave.
 #[test]
 fn a_folder_that_cannot_be_written_is_told_before_anything_is_voted_for() {
     let folders = Folders::new();
     // Where nobody makes files, whoever it is.
     let nowhere = Path::new("/proc/self");
-    let Err(error) = VoteRecord::open(nowhere, &folders.data(), PARTITION) else { panic!("it was opened") };
+    let (record, _) = VoteRecord::open(nowhere, &folders.data(), PARTITION).unwrap();
+    let error = record.try_to_write().unwrap_err();
     assert!(matches!(&error, NodeError::VoteRecord { path, .. } if path.starts_with(nowhere)), "{error}");
     let record = folders.open();
+    record.try_to_write().unwrap();
     assert!(!record.path().exists() && !record.path().with_extension("new").exists(), "trying leaves nothing");
 }

@@ -22,10 +22,18 @@ use crate::{evm::evm_env, executor::fixed_fields};
 /// hash of a stranger's genesis file runs its constructors too.
 const CONSTRUCTORS_GAS: u64 = 1 << 31;
 
+/// Contracts that are made in a genesis: more than those of a chain that follows 255 others.
+const MAX_PREDEPLOYS: usize = 640;
+
 type Alloc = BTreeMap<Address, GenesisAccount>;
 
 /// Runs the constructors in order, within one amount of gas, and adds what they leave to `alloc`.
 pub(super) fn deploy(config: &GenesisConfig, header: &Header, alloc: &mut Alloc) -> Result<(), GenesisError> {
+    // Each looks at all that was there before it.
+    if let Some(predeploy) = config.predeploys.get(MAX_PREDEPLOYS) {
+        let problem = format!("a genesis has at most {MAX_PREDEPLOYS} contracts");
+        return Err(GenesisError::Predeploy { address: predeploy.address, problem });
+    }
     let mut gas = CONSTRUCTORS_GAS;
     for predeploy in &config.predeploys {
         let changed = run(config, header, alloc, predeploy, &mut gas)?;

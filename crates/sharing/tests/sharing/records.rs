@@ -174,11 +174,13 @@ async fn the_position_in_a_file_is_kept_apart_from_that_in_a_table() {
     let of_table = Declaration { cursor: Some("id".to_owned()), ..declared(&columns) };
     let options = SqliteConnectOptions::new().filename(desk.directory.path().join("desk.db")).create_if_missing(true);
     let mut database = SqliteConnection::connect_with(&options).await.unwrap();
-    sqlx::raw_sql("CREATE TABLE weather (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO weather VALUES (1, 'a'), (2, 'b');")
-        .execute(&mut database)
-        .await
-        .unwrap();
-    let table = SqliteSource::new(desk.directory.path().join("desk.db"));
+    sqlx::raw_sql(
+        "CREATE TABLE weather (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO weather VALUES (1, 'a'), (2, 'b');",
+    )
+    .execute(&mut database)
+    .await
+    .unwrap();
+    let table = SqliteSource::new(&desk.directory.path().join("desk.db"));
     let file = FileSource::new(&desk.write("past.csv", "id,name\n-2,y\n-1,z\n"), FileFormat::Csv);
     assert_eq!(desk.extract(&file, &of_file).await.unwrap().unwrap().rows, 2);
     assert_eq!(desk.extract(&table, &of_table).await.unwrap().unwrap().rows, 2, "the file has twenty bytes");

@@ -226,6 +226,7 @@ impl Instance {
                 None => Box::new(Everybody),
             },
             has_peers: !self.is_alone,
+            can_fetch: !self.is_alone,
             validators: genesis.validators.clone(),
             peers: oracle.manager(),
             blocker: oracle.control(peer),
