@@ -4,7 +4,6 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks through its standard streams")]
 
 mod compilation;
-mod doc_examples;
 mod prerequisites;
 mod shell;
 mod tasks;

@@ -8,7 +8,6 @@ use anyhow::Result;
 
 use crate::{
     compilation::Compilation,
-    doc_examples,
     prerequisites::{
         self, CHROMIUM, CJK_FONTS, IPROUTE2, MARIADB, MOSQUITTO, MOSQUITTO_CLIENTS, OPENSSH, POSTGRESQL, PYFTPDLIB,
         SOFTHSM,
@@ -48,11 +47,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     step("Rust: every crate and the whole city");
     let browser = if arguments.no_browser { Vec::new() } else { vec![browser::job()] };
     test_jobs::run(compilation, browser)?;
-    let with_examples = doc_examples::packages()?;
-    if !with_examples.is_empty() {
-        step("The documentation's examples");
-        shell::run(documentation(linted).args(with_examples.iter().flat_map(|package| ["-p", package.as_str()])))?;
-    }
+    step("The documentation's examples");
+    shell::run(&mut documentation(linted))?;
     if linted { lint::dependencies() } else { Ok(()) }
 }
 
@@ -71,9 +67,9 @@ fn everything(linted: bool) -> Command {
     compiling(&[&["build", "--workspace", "--locked"], targets].concat(), linted)
 }
 
-/// Runs the examples in the documentation of packages.
+/// Runs the examples in the documentation. Of the whole workspace, as everything was built: for some packages alone, others would be compiled once more with other features.
 fn documentation(linted: bool) -> Command {
-    compiling(&["test", "--locked", "--doc"], linted)
+    compiling(&["test", "--workspace", "--locked", "--doc"], linted)
 }
 
 fn compiling(arguments: &[&str], linted: bool) -> Command {

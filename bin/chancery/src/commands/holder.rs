@@ -78,9 +78,8 @@ fn trusted(city: &TrustedCity, id: u64) -> Result<&TrustedChain, VerificationFai
 /// What the contracts of this program leave at these addresses of the genesis. Of one that was made later the code says too little: whoever made it may have left this code behind with
 /// headers of its own in the storage, and who has made it, and by what, is not in the proof.
 fn codes(by: ShownBy, host: &TrustedChain, followed: &TrustedChain) -> Option<CodeHashes> {
-    let is_of_genesis = |number| {
-        by == ShownBy { anchor: predeploys::side_anchor(number), held: predeploys::held_certificates(number) }
-    };
+    let is_of_genesis =
+        |number| by == ShownBy { anchor: predeploys::side_anchor(number), held: predeploys::held_certificates(number) };
     if !(1..=u8::MAX).any(is_of_genesis) {
         return None;
     }
@@ -185,10 +184,8 @@ mod tests {
     #[test]
     fn codes_are_those_of_the_contracts_at_their_places_in_the_genesis() {
         let city = city();
-        let by = |number| ShownBy {
-            anchor: predeploys::side_anchor(number),
-            held: predeploys::held_certificates(number),
-        };
+        let by =
+            |number| ShownBy { anchor: predeploys::side_anchor(number), held: predeploys::held_certificates(number) };
         let of = |by| codes(by, &city.chains[0], &city.chains[1]);
         assert!(of(by(1)).is_some() && of(by(1)) == of(by(1)));
         assert_ne!(of(by(1)).unwrap().held, of(by(2)).unwrap().held);

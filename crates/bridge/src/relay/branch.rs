@@ -84,7 +84,12 @@ impl Branch {
                 );
             }
             Self::Ahead { pending, .. } if is_other => {
-                tracing::debug!(followed, host, number = pending.number, "the anchor has a later block than the node here");
+                tracing::debug!(
+                    followed,
+                    host,
+                    number = pending.number,
+                    "the anchor has a later block than the node here"
+                );
             }
             _ => {}
         }

@@ -150,7 +150,11 @@ impl Exchange<'_> {
         let Staged { file, rows, cursor, mark, rejects, .. } = staged;
         let part = state.part + 1;
         if rows == 0 && rejects.count == 0 {
-            return if state.moved(is_file, cursor, mark) { state.save(self.folder).map(|()| self.goes_on()) } else { Ok(None) };
+            return if state.moved(is_file, cursor, mark) {
+                state.save(self.folder).map(|()| self.goes_on())
+            } else {
+                Ok(None)
+            };
         }
         // What the source gave: rejects that are found below are among its rows.
         let (read, own) = (rows + rejects.count, format!("{part:08}.rejects.ndjson"));
