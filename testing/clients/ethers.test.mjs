@@ -45,7 +45,8 @@ test("a compiled contract is deployed, written, read, and its events and errors 
 
 test("blocks are heard over WebSocket", async () => {
   const live = new WebSocketProvider(wsUrl);
-  const heard = new Promise((resolve) => live.once("block", resolve));
+  // Not `once`: it ends the subscription by a request that nobody can wait for, and `destroy` would cancel it.
+  const heard = new Promise((resolve) => live.on("block", resolve));
   await live.ready;
   await signer.sendTransaction({ to: wallet.address });
   assert.ok((await heard) > 0);

@@ -4,12 +4,16 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Output},
     sync::OnceLock,
+    time::{Duration, Instant},
 };
 
 use chancery_testing::process::{City, CityOptions, built_binary};
 use serde_json::Value;
 
 use crate::front::Front;
+
+/// Longest that a change of rights may take until it counts on every chain.
+const RIGHTS_COUNT: Duration = Duration::from_secs(60);
 
 pub struct Shared {
     pub city: City,
@@ -41,7 +45,24 @@ pub fn chancery_at(gateway: &str, arguments: &[&str]) -> Output {
 }
 
 /// The JSON answer of a command that must succeed.
+///
+/// A change of rights is answered when it counts everywhere, or after a while when it is still on its way to a side chain: then, as the answer says, the same
+/// change again says when it has come. What was recorded is that of the first answer.
 pub fn answer(arguments: &[&str]) -> Value {
+    let mut told = answer_once(arguments);
+    let recorded = told.get("recorded").cloned();
+    let give_up = Instant::now() + RIGHTS_COUNT;
+    while told["effects"].to_string().contains("on its way there") {
+        assert!(Instant::now() < give_up, "{arguments:?} did not come about: {told}");
+        told = answer_once(arguments);
+    }
+    if let Some(recorded) = recorded {
+        told["recorded"] = recorded;
+    }
+    told
+}
+
+fn answer_once(arguments: &[&str]) -> Value {
     let output = chancery(arguments);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
