@@ -2,11 +2,14 @@
 
 use std::{env, error::Error, fs, path::Path};
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 7] = [
     "chancery/problem/v1/problem.proto",
     "chancery/data/v1/data.proto",
     "chancery/r2d/v1/r2d.proto",
     "chancery/u2s/v1/u2s.proto",
+    "chancery/o2c/v1/o2c.proto",
+    "chancery/v2m/v1/v2m.proto",
+    "chancery/session/v1/session.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,7 +1,7 @@
 //! Numbers that are asked for, beside what was measured: a row each, the same for every benchmark.
 //!
 //! ```text
-//! | what | asked | measured | ratio | reached |
+//! | what | asked | measured | ratio | reached or not reached |
 //! ```
 //!
 //! A number that is not reached is no failure of the benchmark: it says so, and the next one is measured.
@@ -52,7 +52,8 @@ impl Number {
     /// When the file that [`FILE_VARIABLE`] names cannot be written.
     pub fn print(&self) -> std::io::Result<()> {
         let Self { what, asked, measured, ratio, is_reached } = self;
-        let row = format!("| {what} | {asked} | {measured} | {ratio} | {} |", if *is_reached { "yes" } else { "no" });
+        let outcome = if *is_reached { "reached" } else { "not reached" };
+        let row = format!("| {what} | {asked} | {measured} | {ratio} | {outcome} |");
         println!("{row}");
         let Some(file) = std::env::var_os(FILE_VARIABLE) else { return Ok(()) };
         writeln!(std::fs::OpenOptions::new().create(true).append(true).open(file)?, "{row}")

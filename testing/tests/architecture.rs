@@ -16,6 +16,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 const ORDER: &[&str] = &[
     "primitives",
     "traces",
+    "stores",
     "light",
     "contracts",
     "execution",
@@ -41,6 +42,7 @@ const ORDER: &[&str] = &[
     "bridge",
     "rest",
     "grpc",
+    "mqtt",
     "doors",
     "client",
     "gateway",
@@ -62,6 +64,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("data", &["tokio", "reqwest", "sqlx", "redb", "axum", "fjall", "revm"]),
     ("reference-points", &["reqwest", "sqlx", "redb", "axum", "revm"]),
     ("grpc", &["tokio", "hyper", "hyper-util", "reqwest", "axum", "sqlx", "fjall", "revm"]),
+    ("mqtt", &["tokio", "hyper", "reqwest", "axum", "sqlx", "fjall", "revm"]),
 ];
 
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {

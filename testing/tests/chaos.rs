@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use chancery_testing::{left_out, process::built_binary};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Exit code of a machine that cannot make hosts.
 const NOT_POSSIBLE: i32 = 3;
@@ -32,4 +32,18 @@ fn what_was_final_survives_cuts_delay_and_loss() {
         let nobody_goes_on = ["cut in the middle", "everybody alone"].contains(&phase["name"].as_str().unwrap());
         assert_eq!(phase["wentOnAfterSeconds"].is_null(), nobody_goes_on, "{phase:#}");
     }
+    // CHAIN-9: whoever looks at one node of either side is told who is missing there, and by a node that is alone that it is cut off itself.
+    let doctors = |phase: usize| -> Vec<(String, Value, String)> {
+        let of_phase = report["phases"][phase]["doctors"].as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        of_phase.map(|said| (text(&said["asked"]), said["missing"].clone(), text(&said["says"]))).collect()
+    };
+    let [(majority, missing, says), (alone, _, alone_says)] = &doctors(1)[..] else { panic!("{report:#}") };
+    assert_eq!((majority.as_str(), missing), ("validator-1", &json!(["validator-4"])));
+    assert!(says.contains("validator-4") && says.contains("the chain goes on"), "{says}");
+    assert!(alone == "validator-4" && alone_says.contains("this node is cut off"), "{alone}: {alone_says}");
+    let [(one, far, one_says), (other, near, other_says)] = &doctors(2)[..] else { panic!("{report:#}") };
+    assert_eq!((one.as_str(), far), ("validator-1", &json!(["validator-3", "validator-4"])), "{one_says}");
+    assert_eq!((other.as_str(), near), ("validator-3", &json!(["validator-1", "validator-2"])), "{other_says}");
+    assert_eq!((doctors(0).len(), doctors(3).len(), doctors(4).len(), doctors(5).len()), (0, 0, 0, 4));
 }

@@ -23,8 +23,12 @@ mod held;
 mod identities;
 #[path = "city/lying.rs"]
 mod lying;
+#[path = "city/machine.rs"]
+mod machine;
 #[path = "city/persons.rs"]
 mod persons;
+#[path = "city/refused.rs"]
+mod refused;
 #[path = "city/releases.rs"]
 mod releases;
 #[path = "city/rights.rs"]
@@ -35,6 +39,8 @@ mod several;
 mod signed_in;
 #[path = "city/silence.rs"]
 mod silence;
+#[path = "city/sources.rs"]
+mod sources;
 #[path = "city/stapling.rs"]
 mod stapling;
 #[path = "city/submission.rs"]
@@ -51,6 +57,8 @@ mod token;
 mod unknown;
 #[path = "city/verification.rs"]
 mod verification;
+#[path = "city/written.rs"]
+mod written;
 
 use std::process::Command;
 

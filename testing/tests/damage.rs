@@ -2,18 +2,21 @@
 //! never serves what is wrong and never forgets what was final. `docs/specs/chain.md`: CHAIN-5, CHAIN-6.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "damage/stores.rs"]
+mod stores;
+
 use std::{
-    fs::{self, File},
-    io::{ErrorKind, Write as _},
+    fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
     time::{Duration, Instant},
 };
 
 use chancery_ingest::journal::{self, Entry, Journal, JournalError};
 use chancery_testing::{
     left_out,
-    process::{Network, NodeProcess, built_binary},
+    process::{MOUNTING, Network, NodeProcess, SmallDisk, built_binary},
 };
 
 /// Many times what a loaded machine needs.
@@ -132,76 +135,12 @@ async fn a_node_with_a_damaged_file_recovers_or_says_how_to_repair_it() {
     grow(node, 2).await;
 }
 
-/// What [`SmallDisk::mount`] needs.
-const MOUNTING: &str = "a small disk needs a user that may mount file systems (`unshare --mount`): root";
-
-/// A file system of its own for a node's data, in a mount namespace that ends with this.
-struct SmallDisk {
-    holder: Child,
-    mounted: PathBuf,
-}
-
-impl SmallDisk {
-    /// `None` where this user may not mount.
-    fn mount(at: &Path, mebibytes: u32) -> Option<Self> {
-        fs::create_dir_all(at).unwrap();
-        let script =
-            format!("mount -t tmpfs -o size={mebibytes}m small '{}' && echo mounted && exec cat", at.display());
-        let mut holder = Command::new("unshare")
-            .args(["--mount", "sh", "-c", &script])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .ok()?;
-        let mut line = [0; 8];
-        let said = std::io::Read::read_exact(holder.stdout.as_mut()?, &mut line);
-        if said.is_err() {
-            holder.wait().ok();
-            return None;
-        }
-        let mounted = PathBuf::from(format!("/proc/{}/root{}", holder.id(), at.display()));
-        Some(Self { holder, mounted })
-    }
-
-    /// What a program is started through to see the file system.
-    fn enter(&self) -> Vec<String> {
-        ["nsenter", "--target", &self.holder.id().to_string(), "--mount"].map(str::to_owned).to_vec()
-    }
-
-    /// Leaves this much room.
-    fn fill(&self, leave_mebibytes: u64) {
-        let mut filler = File::create(self.mounted.join("filler")).unwrap();
-        loop {
-            // `df` would look at the mounts of this process.
-            let room =
-                Command::new("stat").args(["--file-system", "--format=%a %S"]).arg(&self.mounted).output().unwrap();
-            let room = String::from_utf8(room.stdout).unwrap();
-            let room: u64 = room.split_whitespace().map(|number| number.parse::<u64>().unwrap()).product::<u64>() >> 20;
-            if room <= leave_mebibytes {
-                return;
-            }
-            filler.write_all(&[1; 1 << 20]).unwrap();
-        }
-    }
-
-    fn free(&self) {
-        fs::remove_file(self.mounted.join("filler")).unwrap();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        self.holder.kill().ok();
-        self.holder.wait().ok();
-    }
-}
-
 #[tokio::test]
 async fn a_node_whose_disk_is_full_stops_by_name_and_goes_on_when_there_is_room() {
     let dir = tempfile::tempdir().unwrap();
     let mut network = Network::init(dir.path(), 1, 0, HEARTBEAT_MS).unwrap();
     let home = network.dir().join("validator-1");
-    let Some(disk) = SmallDisk::mount(&home.join("data"), 128) else {
+    let Some(disk) = SmallDisk::mount(&home.join("data"), 128).unwrap() else {
         return left_out("a node whose disk is full", MOUNTING);
     };
     let node = &mut network.nodes[0];
@@ -210,14 +149,14 @@ async fn a_node_whose_disk_is_full_stops_by_name_and_goes_on_when_there_is_room(
     let height = grow(node, 3).await;
     let hash = node.block_hash(height).await.unwrap();
 
-    disk.fill(16);
+    disk.fill(16).unwrap();
     let said = node.ended(MAX_WAIT).unwrap();
     assert!(said.contains("the disk is full") && said.contains("make room"), "{said}");
     assert!(!said.contains(GAVE_UP), "{said}");
     let refused = node.start().unwrap_err().to_string();
     assert!(refused.contains("the disk is full"), "it does not start while there is no room: {refused}");
 
-    disk.free();
+    disk.free().unwrap();
     node.start().unwrap();
     assert_eq!(node.block_hash(height).await.unwrap(), hash);
     grow(node, 2).await;
@@ -267,7 +206,7 @@ fn a_journal_whose_disk_is_full_keeps_what_it_acknowledged_and_goes_on_when_ther
     }
     let dir = tempfile::tempdir().unwrap();
     let at = dir.path().join("disk");
-    let Some(disk) = SmallDisk::mount(&at, 4) else {
+    let Some(disk) = SmallDisk::mount(&at, 4).unwrap() else {
         return left_out("a journal whose disk is full", MOUNTING);
     };
     let enter = disk.enter();

@@ -1,5 +1,21 @@
-//! The five entities as one process and as five: the same conversation with both, and nothing lost when one of the five is killed.
+//! The five entities as one process and as five: the same conversation with both, at every operation of the twelve doors, and nothing lost when one of the five is
+//! killed.
 #![allow(missing_docs, clippy::unwrap_used)]
+
+#[path = "doors/chains.rs"]
+mod chains;
+#[path = "doors/configuring.rs"]
+mod configuring;
+#[path = "doors/heard.rs"]
+mod heard;
+#[path = "doors/house.rs"]
+mod house;
+#[path = "doors/operations.rs"]
+mod operations;
+#[path = "doors/sources.rs"]
+mod sources;
+#[path = "doors/watching.rs"]
+mod watching;
 
 use std::{
     collections::BTreeSet,
@@ -29,6 +45,9 @@ use chancery_testing::{
 };
 use serde_json::{Value, json};
 
+use heard::Heard;
+use house::{House, People};
+
 /// Longest that something may take to be as it should.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is looked at.
@@ -38,7 +57,8 @@ const ENTITIES: [&str; 5] = ["processing", "representation", "provisioning", "co
 
 fn city(folder: &Path, entities: &str) -> City {
     let mut options = CityOptions::new(&folder.join("city"));
-    options.arguments = vec!["--entities".to_owned(), entities.to_owned()];
+    let arguments = ["--entities", entities, "--offer-doors", "--two-operators", "quotas"];
+    options.arguments = arguments.map(str::to_owned).to_vec();
     City::start(&options).unwrap()
 }
 
@@ -55,8 +75,9 @@ fn lines_of(source: &Source, days: &[Value], first_key: u128) -> Vec<String> {
     readings.chunks(10).zip(first_key..).map(line).collect()
 }
 
-/// What a city is asked at each of its four outer doors, and through them at the inner ones, whichever processes the entities are in.
-async fn conforms(folder: &Path, city: &City) -> Source {
+/// What a city is asked at each of its four outer doors, and through them at the inner ones, whichever processes the entities are in; then at each of the twelve by
+/// itself.
+async fn conforms(folder: &Path, city: &City) -> (Source, Heard) {
     let gateway = city.gateway.as_str();
     // O2C, C2P, C2R, C2S; R2D and P2R of the journal.
     let source = Source::register(folder, gateway).unwrap();
@@ -91,7 +112,28 @@ async fn conforms(folder: &Path, city: &City) -> Source {
 
     // V2M.
     assert_eq!(audited(gateway), 100);
-    source
+    (source, at_every_door(folder).await)
+}
+
+fn house(folder: &Path) -> House {
+    House::at(&folder.join("city/doors"))
+}
+
+/// What is heard at the twelve doors of the real entities: each operation answers, and refuses.
+async fn at_every_door(folder: &Path) -> Heard {
+    let (house, people, mut heard) = (house(folder), People::of_development(), Heard::default());
+    let receipt = operations::conform(&house, &people, &mut heard).await;
+    sources::conform(&house, &people, &mut heard).await;
+    configuring::conform(&house, &people, &mut heard).await;
+    watching::conform(&house, &people, &receipt, &mut heard).await;
+    chains::conform(&house, &people, &receipt, &mut heard).await;
+    heard
+}
+
+/// The rest of it, once the city has ended, and whether the other of the two cities has told the same.
+async fn told_the_same(folder: &Path, mut heard: Heard) {
+    chains::is_gone(&house(folder), &mut heard).await;
+    heard.assert_whole_and_the_same();
 }
 
 /// How many operations the journal holds, as an auditor computes it anew; nothing in it differs.
@@ -228,9 +270,10 @@ fn an_entity_that_is_told_to_stop_while_it_starts_ends() {
 async fn a_city_of_one_process_conforms() {
     let folder = tempfile::tempdir().unwrap();
     let city = city(folder.path(), "together");
-    conforms(folder.path(), &city).await;
+    let (_, heard) = conforms(folder.path(), &city).await;
     assert_eq!(process_of(folder.path(), "representation"), city.pid().to_string());
     city.stop().unwrap();
+    told_the_same(folder.path(), heard).await;
 }
 
 // M-RP-12, M-PRO-2, DOORS-1, DOORS-5, DOORS-6, DATA-2, DATA-3
@@ -238,7 +281,7 @@ async fn a_city_of_one_process_conforms() {
 async fn a_city_of_five_processes_conforms_and_loses_nothing_when_one_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let city = city(folder.path(), "separate");
-    let source = conforms(folder.path(), &city).await;
+    let (source, heard) = conforms(folder.path(), &city).await;
     let processes: BTreeSet<String> = ENTITIES.iter().map(|entity| process_of(folder.path(), entity)).collect();
     assert!(processes.len() == 5 && !processes.contains(&city.pid().to_string()), "{processes:?}");
     is_answered_by_right_alone(folder.path()).await;
@@ -272,7 +315,8 @@ async fn a_city_of_five_processes_conforms_and_loses_nothing_when_one_is_killed(
         );
     }
     let places: BTreeSet<u64> = receipts.iter().map(|receipt| receipt["place"].as_u64().unwrap()).collect();
-    assert_eq!((places.len(), audited(&city.gateway)), (50, 600));
+    let all = 600 + sources::ACCEPTED;
+    assert_eq!((places.len(), audited(&city.gateway)), (50, all));
     sender.finish().await.unwrap();
 
     // The others too: who needs them is told, and they are there again.
@@ -290,11 +334,12 @@ async fn a_city_of_five_processes_conforms_and_loses_nothing_when_one_is_killed(
     until(async || (process_of(folder.path(), "monitoring") != before).then_some(())).await;
     let audit = ["--dev-key", "8", "audit"];
     let again = until(async || run(&city.gateway, &audit).ok()).await;
-    assert_eq!((&again["operations"], &again["difference"]), (&json!(600), &Value::Null), "{again}");
+    assert_eq!((&again["operations"], &again["difference"]), (&json!(all), &Value::Null), "{again}");
     verified(folder.path(), &city.gateway, receipts.last().unwrap()).await;
     city.stop().unwrap();
     for entity in ENTITIES {
         let process = process_of(folder.path(), entity);
         assert!(!Path::new("/proc").join(&process).exists(), "{entity} was left behind");
     }
+    told_the_same(folder.path(), heard).await;
 }

@@ -4,6 +4,8 @@
 
 #[path = "grpc/client.rs"]
 mod client;
+#[path = "grpc/offices.rs"]
+mod offices;
 
 use std::{collections::BTreeSet, path::Path, process::Command, time::Duration};
 
@@ -302,7 +304,7 @@ async fn a_used_up_quota_is_refused_at_every_door(folder: &Path, city: &City, so
     r2d(&city.grpc).submit_one(more).await.unwrap();
 }
 
-// M-SER-2, M-APP, GRPC-3, GRPC-4
+// M-SER-2, M-APP, M-CON-1, M-MON-1, GRPC-2, GRPC-3, GRPC-4
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_submitted_is_found_traced_and_proven_over_grpc() {
     let folder = tempfile::tempdir().unwrap();
@@ -417,7 +419,8 @@ async fn what_was_submitted_is_found_traced_and_proven_over_grpc() {
     let answer = answers.message().await.unwrap().unwrap().message_response.unwrap();
     let MessageResponse::ListServicesResponse(list) = answer else { panic!("{answer:?}") };
     let names: BTreeSet<String> = list.service.into_iter().map(|service| service.name).collect();
-    for name in ["chancery.r2d.v1.R2d", "chancery.u2s.v1.U2s", "grpc.health.v1.Health"] {
+    for name in ["chancery.r2d.v1.R2d", "chancery.u2s.v1.U2s", "chancery.o2c.v1.O2c", "grpc.health.v1.Health"] {
         assert!(names.contains(name), "{names:?}");
     }
+    offices::an_operator_configures_and_a_supervisor_sees_it(&city).await;
 }

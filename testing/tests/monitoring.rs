@@ -106,7 +106,7 @@ async fn the_dashboard_and_the_alerts_ask_for_what_nodes_show() {
 // WATCH-4: what rules ask of a city's gateway, relay and watch is what a city shows.
 #[tokio::test]
 async fn the_alerts_ask_for_what_a_city_shows() {
-    const OF_A_CITY: [&str; 3] = ["chancery_relay_", "chancery_gateway_", "chancery_watch_"];
+    const OF_A_CITY: [&str; 4] = ["chancery_relay_", "chancery_gateway_", "chancery_watch_", "chancery_store_"];
     let rules = fs::read_to_string(project_root().join("docs/operations/monitoring/alerts.yml")).unwrap();
     let asked = names_of(&rules, &OF_A_CITY);
     for begin in OF_A_CITY {
@@ -132,6 +132,9 @@ async fn the_alerts_ask_for_what_a_city_shows() {
     let shown = tokio::time::timeout(MAX_WAIT, shown).await.unwrap();
     let unknown: Vec<_> = asked.difference(&shown).collect();
     assert!(unknown.is_empty(), "asked for and not shown: {unknown:?}");
+    // STORE-3: of each store it is known whether it is written.
+    let health: Value = serde_json::from_str(&get(&format!("{}/health", city.gateway)).await.1).unwrap();
+    assert_eq!(health["stores"], json!({"journal": "ok", "messages": "ok", "search": "ok"}), "{health}");
     city.stop().unwrap();
 }
 

@@ -126,7 +126,8 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     let came = bodies.owner(&["share", "fetches", &declaration]).unwrap();
     let of_reader = |one: &Value| one["reader"].as_str().unwrap().eq_ignore_ascii_case(&reader);
     let fetches = came["fetches"].as_array().unwrap();
-    assert!(fetches.len() >= 4 && fetches.iter().all(of_reader) && came["unbroken"] == json!(true), "{came}");
+    let mut given = fetches.iter().filter(|one| one["refused"].is_null());
+    assert!(given.clone().count() >= 4 && given.all(of_reader) && came["unbroken"] == json!(true), "{came}");
     for what in ["key", "file"] {
         assert!(fetches.iter().filter(|one| one["fetched"] == what).count() >= 2, "{came}");
     }
@@ -134,6 +135,7 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     // Who did not ask gets nothing, and who does not say who it is neither.
     let text = refused(bodies.stranger_fetches("weather-daily", 1, "stolen"));
     assert!(text.contains("not-your-request"), "{text}");
+    who_came_is_supervised(&bodies, &declaration).await;
     let place = service.url.strip_prefix("https://127.0.0.1").unwrap();
     let url = format!("https://localhost{place}/v1/assets/{}/requests/1/file", declared["asset"].as_str().unwrap());
     let client = trusting(&bodies.certificates);
@@ -215,6 +217,55 @@ async fn a_table_is_shared_by_contract_and_a_removed_reader_gets_nothing_more() 
     assert!(text.contains("role-required"), "{text}");
 }
 
+/// M-MON-2, S-ASSET: each line of the owner's journal is told to supervisors, once, fetches and refusals; and the trace has it, page by page, for whom it is.
+async fn who_came_is_supervised(bodies: &Bodies, declaration: &str) {
+    let came = bodies.owner(&["share", "fetches", declaration]).unwrap();
+    let count = usize::try_from(came["count"].as_u64().unwrap()).unwrap();
+    in_rust::a_supervisor_reads(bodies, "weather-daily", count).await;
+    // What is handed over twice is told once.
+    let handed = bodies.owner(&["share", "fetches", declaration, "--hand-over"]).unwrap();
+    assert_eq!(handed, came);
+    let told = in_rust::a_supervisor_reads(bodies, "weather-daily", count).await;
+    assert_eq!(told.len(), count, "{told:?}");
+    let by = |who: &str, facts: &str| {
+        told.iter().any(|event| {
+            event.by.as_ref().is_some_and(|by| by.to_string().eq_ignore_ascii_case(who))
+                && event.facts.starts_with(facts)
+        })
+    };
+    for fetched in
+        ["key of version 1, request 1", "file of version 1, request 1", "key refused (not-granted), request 1"]
+    {
+        assert!(by(&bodies.reader_address, fetched), "{fetched}: {told:?}");
+    }
+    assert!(by(&bodies.stranger_address, "key refused (not-your-request), request 1"), "{told:?}");
+
+    let traced = |arguments: &[&str]| {
+        bodies.anybody(&[&["--dev-key", "8", "share", "trace", "weather-daily"], arguments].concat()).unwrap()
+    };
+    let of = |answer: &Value, member: &str| answer["trace"][member].as_array().unwrap().clone();
+    let whole = traced(&[]);
+    assert_eq!((of(&whole, "accesses").len(), &whole["trace"]["nextCursor"]), (count, &Value::Null), "{whole}");
+    let (mut entries, mut accesses, mut cursor) = (Vec::new(), Vec::new(), None::<String>);
+    loop {
+        let page = match &cursor {
+            None => traced(&["--limit", "4"]),
+            Some(cursor) => traced(&["--limit", "4", "--cursor", cursor]),
+        };
+        entries = [of(&page, "entries"), entries].concat();
+        accesses = [of(&page, "accesses"), accesses].concat();
+        match page["trace"]["nextCursor"].as_str() {
+            Some(next) => cursor = Some(next.to_owned()),
+            None => break,
+        }
+    }
+    assert_eq!((entries, accesses), (of(&whole, "entries"), of(&whole, "accesses")));
+    assert!(cursor.is_some(), "there were several pages");
+    let own = of(&bodies.stranger(&["share", "trace", "weather-daily"]).unwrap(), "accesses");
+    let is_own = |one: &Value| one["reader"].as_str().unwrap().eq_ignore_ascii_case(&bodies.stranger_address);
+    assert!(!own.is_empty() && own.iter().all(is_own), "{own:?}");
+}
+
 /// Addresses of a list of readers, and whether they are listed now.
 fn listed(readers: &Value) -> Vec<(String, bool)> {
     let items = readers["items"].as_array().unwrap().iter();
@@ -267,7 +318,9 @@ async fn rejects_are_corrected_and_replayed_and_a_role_sees_what_is_meant_for_it
         bucket.endpoint()
     );
     let credentials = bodies.path("s3.credentials");
-    fs::write(&credentials, "[default]\naws_access_key_id = id\naws_secret_access_key = secret\n").unwrap();
+    let key = bucket.key();
+    let profile = format!("[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n", key.id, key.secret);
+    fs::write(&credentials, profile).unwrap();
     // Real rows, of which two were spoilt.
     let table = fs::read_to_string(dataset("seattle-weather.csv")).unwrap();
     let table = table.replacen("2012-01-02", "2012-01-32", 1).replacen(",8.9,", ",warm,", 1);

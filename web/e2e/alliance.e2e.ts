@@ -76,6 +76,11 @@ describe('an alliance', () => {
     }
     await page.getByText('Nothing is left to do.').waitFor({ timeout: PATIENCE_MS });
     await page.locator('[data-endorsers="land registry"]').getByText('2 of 3; more than half is needed').waitFor({ timeout: PATIENCE_MS });
+    // What was said before there was a number stays beside what is proven, in other words.
+    const before = page.locator('[data-reported]');
+    await before.getByText('Reported, not proven').waitFor({ timeout: PATIENCE_MS });
+    await before.getByText('An endorser of land registry reports: it has endorsed.').first().waitFor({ timeout: PATIENCE_MS });
+    await page.getByText('Final by proof').first().waitFor({ timeout: PATIENCE_MS });
     await examine(visitor, 'alliance-committed');
     await told('a second mortgage of parcel 7');
   });
@@ -97,6 +102,10 @@ describe('an alliance', () => {
     await page.getByRole('link', { name: 'All requests' }).click();
     pressEnter();
     await told('lien of parcel 9: loan 9');
+    // A lie that honest endorsers have declined never got a number: it is seen by their word alone.
+    const lie = page.locator('[data-proposal]').filter({ hasText: 'An endorser of land registry reports: it has declined. The call writes something else.' });
+    await lie.first().waitFor({ timeout: PATIENCE_MS });
+    await page.getByRole('heading', { name: 'Before their number' }).waitFor({ timeout: PATIENCE_MS });
     await expect.poll(statuses, { timeout: PATIENCE_MS }).toMatchObject({ 4: 'invalid', 5: 'aborted', 6: 'committed' });
     await examine(visitor, 'alliance-requests');
     await page.getByRole('link', { name: 'Request 4' }).click();

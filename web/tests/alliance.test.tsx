@@ -3,11 +3,12 @@
 import { cleanup, render, screen, within } from '@testing-library/react';
 import type { ReactNode } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Alliance, AllianceParty, AllianceRequest, AllianceStepState } from '../src/api/types';
-import { LiveRequests, merged, POLL_MS, REOPEN_MS, type Stream } from '../src/apps/alliance/live';
+import type { Alliance, AllianceParty, AllianceProposal, AllianceRequest, AllianceStepState } from '../src/api/types';
+import { LiveRequests, merged, POLL_MS, REOPEN_MS, reported, type Stream } from '../src/apps/alliance/live';
 import { RequestList } from '../src/apps/alliance/list';
 import { STEPS, togetherAt } from '../src/apps/alliance/marks';
 import { BrokenNotice, LateNotice, Members } from '../src/apps/alliance/members';
+import { ProposalList } from '../src/apps/alliance/reported';
 import { recordsOf, RequestView } from '../src/apps/alliance/request';
 import { LanguageProvider, type Language, type Texts } from '../src/i18n/language';
 import chinese from '../src/i18n/zh.json';
@@ -61,6 +62,26 @@ function request(number: number, change: Partial<AllianceRequest> = {}): Allianc
     parties: [
       party('bank', ['done', 'done', 'done', 'awaited', 'ahead'], 10),
       party('land registry', ['done', 'done', 'awaited', 'ahead', 'ahead'], 20),
+    ],
+    ...change,
+  };
+}
+
+const hash = (byte: number): `0x${string}` => `0x${byte.toString(16).padStart(2, '0').repeat(32)}`;
+
+/** What is reported of a request without a number. */
+function proposal(byte: number, change: Partial<AllianceProposal> = {}): AllianceProposal {
+  return {
+    id: hash(byte),
+    state: 'under-way',
+    requester: 'bank',
+    parties: ['bank', 'land registry'],
+    validUntil: '2026-11-21T03:05:00Z',
+    heard: `2026-11-21T03:00:0${byte % 10}Z`,
+    reports: [
+      { reporter: 'requester', said: 'proposed', time: '2026-11-21T03:00:00Z' },
+      { reporter: 'endorser', member: 'bank', said: 'endorsed', time: '2026-11-21T03:00:01Z' },
+      { reporter: 'endorser', member: 'land registry', said: 'declined', reason: 'stale', time: '2026-11-21T03:00:02Z' },
     ],
     ...change,
   };
@@ -212,6 +233,23 @@ describe('live requests', () => {
     expect(lonely.snapshot().connection).toBe('connecting');
   });
 
+  it('are seen before they have a number, and go when they have one', () => {
+    const reportedNow = (): string[] => live.snapshot().proposals.map(({ id }) => id);
+    last().tell('open');
+    last().tell('proposal', proposal(1));
+    last().tell('proposal', proposal(2));
+    last().tell('proposal', 'no JSON');
+    expect(reportedNow()).toEqual([hash(2), hash(1)]);
+    last().tell('proposal', proposal(2, { state: 'lapsed' }));
+    expect(live.snapshot().proposals[0]?.state).toBe('lapsed');
+    // By its number, and by its hash, whichever is told first.
+    last().tell('proposal', proposal(2, { state: 'sequenced', number: 8 }));
+    last().tell('request', request(9, { requestHash: hash(1) }));
+    last().tell('proposal', proposal(1));
+    expect(reportedNow()).toEqual([]);
+    expect(numbers()).toEqual([9]);
+  });
+
   it('take nothing that is no request, and hear nothing once nobody listens', () => {
     last().tell('request', 'no JSON');
     last().tell('request', { number: 'one' });
@@ -278,6 +316,48 @@ describe('a request', () => {
   it('speaks Chinese', () => {
     show(<RequestView request={request(7)} />, 'zh');
     expect(screen.getAllByRole('status')[0]?.textContent).toContain('正在等待land registry');
+  });
+});
+
+describe('what is reported', () => {
+  it('is named as that, by whom and with which answer, and never as proven', () => {
+    show(<ProposalList proposals={[proposal(1)]} />);
+    expect(screen.getByText('Reported, not proven')).toBeTruthy();
+    expect(screen.queryByText('Final by proof')).toBeNull();
+    expect(screen.getByText('The requester reports: endorsers are asked.')).toBeTruthy();
+    expect(screen.getByText('An endorser of bank reports: it has endorsed.')).toBeTruthy();
+    expect(screen.getByText('An endorser of land registry reports: it has declined. A version is no longer the one that was read.')).toBeTruthy();
+    expect(screen.getByRole('heading', { name: 'Endorsers are asked' })).toBeTruthy();
+  });
+
+  it('is shown as ended where a rule has refused it, in Chinese too', () => {
+    const ended = proposal(1, { state: 'ended', reports: [{ reporter: 'requester', member: 'land registry', said: 'given-up', reason: 'rule', time: '2026-11-21T03:00:02Z' }] });
+    delete ended.validUntil;
+    show(<ProposalList proposals={[ended]} />);
+    expect(screen.getByRole('heading', { name: 'Ended before it got a number' })).toBeTruthy();
+    expect(screen.getByText("The requester reports: given up, because of land registry. The member's own rule does not allow it.")).toBeTruthy();
+    cleanup();
+    show(<ProposalList proposals={[ended]} />, 'zh');
+    expect(screen.getByText('仅为报告，未经证明')).toBeTruthy();
+    expect(screen.getByText('请求者报告： 因land registry而放弃。 该成员自己的规则不允许。')).toBeTruthy();
+  });
+
+  it('stands beside what is proven of the same request, apart from it', () => {
+    show(<RequestView request={request(7, { reports: proposal(7).reports })} />);
+    const section = screen.getByRole('heading', { name: 'Reported before its number' }).closest('section');
+    expect(within(section as HTMLElement).getByText('Reported, not proven')).toBeTruthy();
+    expect(within(section as HTMLElement).queryByText('Final by proof')).toBeNull();
+    expect(screen.getByText('Final by proof')).toBeTruthy();
+    cleanup();
+    show(<RequestView request={request(7)} />);
+    expect(screen.queryByText('Reported, not proven')).toBeNull();
+  });
+
+  it('is bounded, and nothing of it is left where nobody reports', () => {
+    const many = Array.from({ length: 250 }, (_, at) => proposal(1, { id: `0x${at.toString(16).padStart(64, '0')}` }));
+    expect(reported([], many, []).length).toBe(200);
+    show(<ProposalList proposals={[]} />);
+    expect(screen.queryByText('Reported, not proven')).toBeNull();
   });
 });
 

@@ -2,6 +2,8 @@
 /** C-CHAINS, TRUST-7: a chain shows kinds of certificates while their holder agrees; in the wallet the holder does, and takes it back. */
 import { cleanup, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { recoverAddress, type Address } from 'viem';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Session } from '../src/api/client';
@@ -14,11 +16,23 @@ import english from '../src/i18n/en.json';
 import { keysFromPhrase } from '../src/protocol/keys';
 import { digestOf, discloseTypedData } from '../src/protocol/typed-data';
 import { signerOfKeys } from '../src/session/signer';
+import type { ChainEssentials } from '../src/staple';
 
 const texts: Record<Language, Texts> = { en: english, zh: chinese };
 const keys = keysFromPhrase('test test test test test test test test test test test junk');
+/** What both verifiers say of each answer (sdk/typescript/tests/staple/shown-cases.ts). */
+interface Vectors {
+  host: ChainEssentials;
+  followed: ChainEssentials;
+  base: { proof: unknown; genesis: unknown };
+  cases: { now: number; holder: Address; kind: string }[];
+}
+const shared = JSON.parse(readFileSync(join(import.meta.dirname, '../../crates/certificates/vectors/shown.json'), 'utf8')) as Vectors;
+
 const CONTRACT = '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720';
 const DAY_MS = 24 * 3600 * 1000;
+/** The verifier is loaded when it is needed, and BLS12-381 is slow. */
+const PATIENCE_MS = 20_000;
 
 /** What the main chain has of the holder; the side chain shows nothing. */
 let degree: ShownKind;
@@ -72,6 +86,7 @@ beforeEach(() => {
 
 afterEach(() => {
   cleanup();
+  vi.useRealTimers();
   vi.unstubAllGlobals();
   localStorage.clear();
 });
@@ -122,6 +137,44 @@ describe('what chains show of a holder', () => {
     await within(card).findByText(/^You agree until/);
     expect(sent.map(({ nonce }) => nonce)).toEqual([3, 4]);
   });
+
+  it('is proven here by the chains, or cannot be determined, whatever the gateway says', async () => {
+    const [whole] = shared.cases;
+    if (whole === undefined) throw new Error('there are no vectors');
+    vi.useFakeTimers({ toFake: ['Date'], now: whole.now * 1000 });
+    const genesisOf = ({ chainId, validators }: ChainEssentials, predeploy: string): object => ({
+      chainId,
+      validators: validators.map((blsPublicKey) => ({ blsPublicKey })),
+      predeploys: [{ address: predeploy }],
+    });
+    const chainOf = (name: string, chain: ChainEssentials, predeploy: string): object => Object.assign({}, chain, { name, genesis: genesisOf(chain, predeploy) });
+    // The identities stand on the followed chain: that of the certificates. Which one is the main chain decides nothing here.
+    const chains = [chainOf('main', shared.host, '0xc4a0000000000000000000000000000000000006'), chainOf('degree', shared.followed, '0xc4a0000000000000000000000000000000000003')];
+    const asked = { ...wallet, account: Object.assign({}, wallet.account, { address: whole.holder }), city: { ...wallet.city, chains: { chains } } } as unknown as OpenWallet;
+    const showAsked = (language: Language): void => {
+      render(
+        <LanguageProvider initial={{ language, texts: texts[language] }}>
+          <Consents wallet={asked} />
+        </LanguageProvider>,
+      );
+    };
+    const agreedUntil = new Date((whole.now + 86_400) * 1000).toISOString();
+    degree = { ...degree, held: true, asOf: '2027-01-15T07:59:00Z', agreedUntil, ...shared.base };
+    showAsked('en');
+    await screen.findByText('Proven here', {}, { timeout: PATIENCE_MS });
+    expect(screen.queryByText('Cannot be determined')).toBeNull();
+    cleanup();
+    // A gateway that says more than it proves.
+    degree = { ...degree, genesis: undefined };
+    showAsked('en');
+    await screen.findByText('Cannot be determined', {}, { timeout: PATIENCE_MS });
+    expect(screen.getByText(/it is not proven here \(check: shown-by\)/)).toBeTruthy();
+    cleanup();
+    degree = { ...degree, proof: undefined };
+    showAsked('zh');
+    await screen.findByText('无法判定', {}, { timeout: PATIENCE_MS });
+    expect(screen.queryByText('已在此证明')).toBeNull();
+  }, 4 * PATIENCE_MS);
 
   it('is nothing where a chain follows no other, and is said in Chinese too', async () => {
     show('zh');

@@ -35,7 +35,7 @@ describe('texts', () => {
 
   it('are all used by some page, or belong to a family that data chooses from', () => {
     const code = sources('src').join('\n');
-    const families = /^(problem|chain|event|outcome|standing|refused|check|receipt|reason|change|seal|registration\.status|application\.status|signIn\.sample|start\.how|alliance\.(?:connection|step|state|status|outcome|missing|fault)|start\.tour|form\.error)\./;
+    const families = /^(problem|chain|event|outcome|standing|refused|check|receipt|reason|change|seal|registration\.status|application\.status|signIn\.sample|start\.how|alliance\.(?:connection|step|state|status|outcome|missing|fault|proposed|said|why)|start\.tour|form\.error)\./;
     const unused = Object.keys(english).filter((key) => !families.test(key) && !code.includes(`'${key}'`) && !code.includes(`"${key}"`));
     expect(unused).toEqual([]);
   });

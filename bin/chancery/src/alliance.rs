@@ -7,6 +7,7 @@ mod database;
 mod doctor;
 mod endorser;
 mod files;
+mod key;
 mod member;
 mod relay;
 mod request;

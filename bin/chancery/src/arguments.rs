@@ -57,7 +57,7 @@ pub(crate) use query::{Aggregate, Search, Span, SubscriptionCommand, Which};
 pub(crate) use report::{FeeCommand, Report};
 pub(crate) use share::{
     AskAccess, EndAccess, FetchShared, FindShared, FollowLink, KeysFound, OwnerFile, ReadText, RightCommand,
-    ServeShared, ShareCommand, ShowReaders, TlsFiles, TransferCommand, TrustedMain,
+    ServeShared, ShareCommand, ShowReaders, TlsFiles, TraceShared, TransferCommand, TrustedMain,
 };
 pub(crate) use shown::{ConditionCommand, ConsentCommand};
 pub(crate) use storage::{Backup, ExportSnapshot, ImportSnapshot, Prune, Restore, SnapshotCommand, VerifySnapshot};
@@ -216,7 +216,7 @@ pub(crate) enum Command {
     Message(MessageCommand),
     /// Show every version, source and reader of an asset, as a list and as a graph.
     Trace(Trace),
-    /// Compute hashes, signatures and data blocks of everything submitted anew, compare them with the chain, and measure times (supervisor).
+    /// Compute hashes, signatures and data blocks of everything that is stored anew (the journal, single operations of each chain, messages), compare them with the chains, and measure times (supervisor).
     Audit(Audit),
     /// Say who is told when something is not as it should be, by signed messages over HTTP.
     #[command(subcommand)]

@@ -29,6 +29,7 @@ mod samples;
 pub(crate) mod secrets;
 mod served;
 mod serving;
+mod store_metrics;
 mod watch_metrics;
 
 pub(crate) use assembly::{gateway, lock, up};

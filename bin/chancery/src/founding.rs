@@ -2,6 +2,7 @@
 
 pub(crate) mod chain_ids;
 mod chain_members;
+mod city;
 mod file;
 pub(crate) mod known_keys;
 mod made;
@@ -15,7 +16,7 @@ use chancery_execution::ValidatorConfig;
 use chancery_primitives::ChangeKind;
 use serde::Serialize;
 
-pub(crate) use self::{file::FoundingFile, made::make};
+pub(crate) use self::{city::CitySection, file::FoundingFile, made::make};
 use crate::keys::{development, development_key};
 
 /// What the genesis of a new chain is made from.

@@ -1,5 +1,6 @@
 //! Keys of people and offices on the command line: a file with a phrase, a key in a PKCS#11 token, or a public development key.
 
+mod source;
 mod token;
 
 use std::{
@@ -16,8 +17,9 @@ use chancery_token::TokenAgreementKey;
 use x25519_dalek::StaticSecret;
 use zeroize::Zeroizing;
 
-pub(crate) use self::token::{
-    account_in_token, is_in_token, list_tokens, new_keys as new_in_token, new_source_key, source_key,
+pub(crate) use self::{
+    source::{SOURCE_ALGORITHMS, source_in_file},
+    token::{account_in_token, is_in_token, list_tokens, new_keys as new_in_token, new_source_key},
 };
 use crate::{
     arguments::Connection,
@@ -143,6 +145,11 @@ pub(crate) fn with_pin_again(connection: &Connection) -> Result<PartyKeys> {
 /// The key in a file, or in the token that a `pkcs11:` URI names.
 pub(crate) fn in_file(path: &Path) -> Result<PartyKeys> {
     if is_in_token(path) { token::keys(path, false) } else { Ok(load(path)?.into()) }
+}
+
+/// The account of the key in a file, or in a token, whatever else is there. It waits for a token.
+pub(crate) fn account_in_file(path: &Path) -> Result<AccountKey> {
+    if is_in_token(path) { account_in_token(path) } else { Ok(load(path)?.account()) }
 }
 
 fn choose(connection: &Connection, pin_again: bool) -> Result<PartyKeys> {

@@ -10,6 +10,7 @@ mod remote;
 mod service;
 mod source;
 mod store;
+mod supervision;
 mod tls;
 
 use std::{path::Path, sync::Arc};
@@ -21,7 +22,7 @@ use chancery_sharing::department::{Department, StateFolder};
 
 pub(crate) use self::{
     database_url::DatabaseUrl, declaration::DataSet, forward::ForwardSet, log::collect, service::run as serve,
-    tls::open as open_tls,
+    supervision::CitySupervision, tls::open as open_tls,
 };
 use crate::{
     alliance::chains::connect,

@@ -20,6 +20,7 @@ use chancery_bridge::{
     requester::{NextStep, RequestError, Requester},
 };
 use chancery_contracts::StoreNode;
+use chancery_testing::numbers::{Number, quantile};
 use clap::Parser;
 use tokio::{task::JoinSet, time::sleep};
 
@@ -27,6 +28,13 @@ use support::partnership::{Partnership, name};
 
 /// Keys that half of a conflict-heavy load is about.
 const HOT_KEYS: u32 = 10;
+/// What is asked of a request that is alone, in milliseconds.
+const ASKED_ALONE_P50_MS: f64 = 1_000.0;
+const ASKED_ALONE_P99_MS: f64 = 3_000.0;
+/// Requests a second without conflicts that are asked for.
+const ASKED_RATE: f64 = 100.0;
+/// Of the progress that they make alone, what is asked of requests without conflicts beside as many with them, in hundredths.
+const ASKED_PROGRESS: f64 = 80.0;
 /// Longest wait for what was committed to be applied.
 const MAX_SETTLE: Duration = Duration::from_secs(120);
 
@@ -105,11 +113,17 @@ async fn main() {
         alone.cold.push(stages.ask(&partnership, &requester, &serial).await);
     }
     report("one at a time", &mut alone, None);
+    // Sorted by the report.
+    let ms: Vec<f64> = alone.cold.iter().map(|one| one.as_secs_f64() * 1000.0).collect();
+    Number::below("one request at a time, p50", ASKED_ALONE_P50_MS, "ms", quantile(&ms, 0.5)).print().unwrap();
+    Number::below("one request at a time, p99", ASKED_ALONE_P99_MS, "ms", quantile(&ms, 0.99)).print().unwrap();
     stages.report();
     let before = heights(&partnership).await;
     let mut free = load(&partnership, &requester, &serial, &arguments, false).await;
     let seconds = arguments.seconds as f64;
     report("without conflicts", &mut free, Some(seconds));
+    let what = format!("requests without conflicts, {} clients", arguments.clients);
+    Number::at_least(what, ASKED_RATE, "requests/s", free.cold.len() as f64 / seconds).print().unwrap();
     let blocks = heights(&partnership).await.into_iter().zip(before);
     let rates: Vec<_> = blocks.map(|(after, before)| format!("{:.0}", (after - before) as f64 / seconds)).collect();
     println!("without conflicts: blocks a second on the alliance's chain and each member's: {}", rates.join(", "));
@@ -133,6 +147,9 @@ fn progress(free: &Tally, heavy: &Tally) {
         "requests without conflicts among them make {:.0} % of the progress that they make alone: {cold} commits beside half of {alone}",
         per_cent(cold, alone as f64 / 2.0)
     );
+    let what = format!("progress without conflicts, beside as many requests on {HOT_KEYS} keys");
+    let measured = per_cent(cold, alone as f64 / 2.0);
+    Number::at_least(what, ASKED_PROGRESS, "% of what they make alone", measured).print().unwrap();
 }
 
 /// Of the alliance's chain and of each member's.

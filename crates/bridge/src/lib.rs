@@ -12,7 +12,7 @@
 //! Invariants: ANCHOR-1 to ANCHOR-9 of `docs/specs/anchor.md`, ALLIANCE-1 to ALLIANCE-13 of `docs/specs/alliance.md`.
 //!
 //! [`relay`] carries headers and proofs over the ledger port, [`progress`] shows where requests are, [`proof`] shows to anybody how one ended, [`database`] keeps a business database as a
-//! node contract is, [`node_contract`] is what its owner does with it by itself, [`checkup`] says what is wrong with an alliance, and [`exchange`] hands files over when a request is committed; the rules do no I/O.
+//! node contract is, [`node_contract`] is what its owner does with it by itself, [`report`] is what is said of a request before it has a number, [`checkup`] says what is wrong with an alliance, and [`exchange`] hands files over when a request is committed; the rules do no I/O.
 //!
 //! Must not: read a clock (time is the alliance chain's, and comes with the evidence), hold keys that count, trust whoever carries a message.
 
@@ -30,5 +30,6 @@ pub mod node_contract;
 pub mod progress;
 pub mod proof;
 pub mod relay;
+pub mod report;
 pub mod requester;
 pub mod tls;

@@ -110,6 +110,22 @@ impl RoleResolver {
         self.database.is_suspended(address).await.map_err(door_error)
     }
 
+    /// Whether an address is somebody here, whatever it may do now: it has registered, however that was decided, has or had a key of an organization, or has a
+    /// role by configuration.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`, `DatabaseUnreachable`.
+    pub async fn is_known(&self, address: Address) -> DoorResult<bool> {
+        if self.configured.operators.contains(&address) || self.configured.supervisors.contains(&address) {
+            return Ok(true);
+        }
+        if self.database.user(address).await.map_err(door_error)?.is_some() {
+            return Ok(true);
+        }
+        let registry = Registry::new(self.s2p.as_ref(), &self.directory);
+        Ok(!registry.organizations_of_key(address).await?.is_empty())
+    }
+
     /// The kinds that a key may issue now, for whichever organization.
     ///
     /// # Errors

@@ -12,6 +12,7 @@
 //!
 //! Must not: read a clock, reach a chain, believe a member of the answer that nothing proves.
 
+mod genesis;
 mod slots;
 
 use alloy_primitives::{Address, B256, U256};
@@ -21,7 +22,10 @@ use chancery_light::{AccountState, ChainReference, FinalHeader, FinalityProof, R
 use chancery_primitives::{CertificateKind, CertificateStatus, UnixSeconds};
 use serde::{Deserialize, Serialize};
 
-pub use self::slots::{anchor_slots, consent_slot};
+pub use self::{
+    genesis::{GenesisCodes, is_of_genesis},
+    slots::{anchor_slots, consent_slot},
+};
 use crate::{
     stapled::{MAX_CLOCK_SKEW_S, MAX_ONLINE_AGE_S, ProvenState},
     verify::VerificationFailure,

@@ -131,6 +131,12 @@ impl ReceiptSigner {
         Self { alone: header(TYP), root: header(ROOT_TYP), key }
     }
 
+    /// Whether signing waits for somebody else: then it is called off an async runtime, and off threads that compute.
+    #[must_use]
+    pub const fn may_block(&self) -> bool {
+        self.key.may_block()
+    }
+
     /// One signature for all of them, of which there is at least one, and at most [`MAX_RECEIPTS`].
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use chancery_primitives::Disclose;
 use chancery_reference_points::{
     Actor, DoorResult, Role,
     data_block::TransactionLocator,
+    data_search::AuditReport,
     o2c::{O2c, O2cAlerts},
     r2d::{R2d, R2dSources},
     u2s::{U2s, U2sData},
@@ -16,7 +17,7 @@ use chancery_reference_points::{
 };
 use chancery_rest::types::{
     Page,
-    alliance::{Alliance, AllianceRequest},
+    alliance::{Alliance, AllianceProposal, AllianceRequest},
     applications::{Application, ApplicationReceipt, ApplicationStatus, Decision, SubmitApplication},
     messages::{DeliverMessage, Message, MessageBox, MessageState, SendMessage, StateReceipt},
     presentations::{CreatePresentation, Presentation, PresentationReceipt},
@@ -108,6 +109,15 @@ pub trait Roles: Send + Sync {
         Ok(false)
     }
 
+    /// Whether an address is somebody here, whatever it may do now: it has registered, has or had a key of an organization, or has a role by configuration;
+    /// everybody's where nobody is known.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`, `DatabaseUnreachable`.
+    async fn is_known(&self, _address: Address) -> DoorResult<bool> {
+        Ok(true)
+    }
+
     /// Codes of the organizations of which the address has a right in force: access rules may be about them.
     ///
     /// # Errors
@@ -190,11 +200,20 @@ pub trait Presentations: Send + Sync {
     async fn fetch(&self, id: &str) -> DoorResult<Presentation>;
 }
 
-/// A request of an alliance that has changed, as it is now.
+/// What has changed in an alliance, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AllianceNews {
+    /// A request with a number.
+    Request(Box<AllianceRequest>),
+    /// What is reported of one that has none, or did not have one.
+    Proposal(Box<AllianceProposal>),
+}
+
+/// A change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllianceChange {
-    /// The request.
-    pub request: AllianceRequest,
+    /// Of what.
+    pub news: AllianceNews,
     /// Names the change to [`AllianceView::changes`]; printable ASCII.
     pub cursor: String,
 }
@@ -220,7 +239,13 @@ pub trait AllianceView: Send + Sync {
     /// `UnknownAllianceRequest`, `ChainUnreachable`.
     async fn request(&self, number: u64) -> DoorResult<AllianceRequest>;
 
-    /// Requests that have changed after a change, in the order of their newest change, at most `limit`; waits until there is one. Without a change, and after one that is not known
+    /// Requests that have no number, as they are reported, newest first.
+    ///
+    /// # Errors
+    /// `MalformedRequest` for a cursor that is none, `ChainUnreachable`.
+    async fn proposals(&self, page: PageRequest) -> DoorResult<Page<AllianceProposal>>;
+
+    /// What has changed after a change, in the order of its newest change, at most `limit`; waits until there is something. Without a change, and after one that is not known
     /// any more, all that are kept.
     ///
     /// # Errors
@@ -361,6 +386,13 @@ pub trait Messages: Send + Sync {
     /// # Errors
     /// `UnknownMessage`, `UnknownOperation`, `ChainUnreachable`, `JournalUnavailable`.
     async fn proof(&self, actor: &Actor, message: B256) -> DoorResult<Value>;
+
+    /// A page of all messages computed anew, for supervisors: statements, signatures, envelopes, and that they are recorded. `from` and `next` of the report are parts of names of
+    /// messages, not places; no content is shown.
+    ///
+    /// # Errors
+    /// `RoleRequired`, `NotProvable`, `ChainUnreachable`, `JournalUnavailable`, `DatabaseUnreachable`.
+    async fn audit(&self, actor: &Actor, from: u64) -> DoorResult<AuditReport>;
 }
 
 /// Whether the identity database answers.

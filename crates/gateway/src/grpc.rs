@@ -1,9 +1,9 @@
-//! The doors for data of registered sources over gRPC (`docs/specs/data.md`, "gRPC"): R2D's streams of submissions, and what U2S answers about them. The
-//! .proto files and what is generated from them are in `chancery-grpc`.
+//! The outer doors over gRPC (`docs/specs/data.md`, "gRPC"): R2D's streams of submissions, what U2S answers about them, what operators configure through O2C and supervisors
+//! see through V2M. The .proto files and what is generated from them are in `chancery-grpc`; what REST decides before a door is decided by the same functions here.
 //!
 //! ```text
 //!  HTTP/2 connection -> limits, who is asking, may they -> [r2d] Submit: messages -> chunks -> lines, R2D -> outcomes, in order
-//!   ../serve.rs          admission.rs, methods.rs          [u2s] ...        ^ read no further while so many chunks are under way
+//!   ../serve.rs          admission.rs, methods.rs          [u2s] [o2c] [v2m] ^ read no further while so many chunks are under way
 //! ```
 //!
 //! Invariants:
@@ -18,12 +18,15 @@ mod call;
 mod ending;
 pub mod limits;
 pub mod methods;
+mod o2c;
 mod outcomes;
 mod r2d;
 mod reading;
 mod reflection;
 mod router;
+mod session;
 mod u2s;
+mod v2m;
 
 pub(crate) use router::router;
 

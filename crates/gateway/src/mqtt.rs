@@ -19,13 +19,13 @@
 //! User names and passwords of clients are not looked at: what authenticates a submission is its signature.
 
 mod broker;
-mod codec;
 mod connection;
 mod decide;
 pub mod limits;
 mod listener;
 mod metrics;
-pub mod topics;
+
+pub use chancery_mqtt::topics;
 
 pub use broker::{Broker, BrokerError, follow};
 pub use listener::{ListenerOptions, serve};

@@ -2,7 +2,7 @@
 //! is built, and what maps them to the doors' types and back.
 //!
 //! ```text
-//! proto/ --build.rs--> [`wire`] (messages, `*_server`, `*_client`) <--[`r2d`], [`u2s`], [`problem`]--> types of `chancery-reference-points`
+//! proto/ --build.rs--> [`wire`] (messages, `*_server`, `*_client`) <--[`r2d`], [`u2s`], [`o2c`], [`v2m`], [`problem`]--> types of `chancery-reference-points`
 //! ```
 //!
 //! Place: beside `chancery-rest`, above the doors. The gateway serves it to the world; a process that holds one entity can serve and call the same messages.
@@ -14,10 +14,13 @@
 
 mod aggregates;
 mod details;
+pub mod o2c;
 pub mod problem;
 pub mod r2d;
+pub mod session;
 mod subscriptions;
 pub mod u2s;
+pub mod v2m;
 
 pub use details::{DetailsError, problem_of, status};
 
@@ -29,6 +32,14 @@ pub mod wire {
         #[allow(missing_docs, rust_2018_idioms, clippy::all)]
         pub mod v1 {
             tonic::include_proto!("chancery.data.v1");
+        }
+    }
+    /// `chancery.o2c`.
+    pub mod o2c {
+        /// Version 1.
+        #[allow(missing_docs, rust_2018_idioms, clippy::all)]
+        pub mod v1 {
+            tonic::include_proto!("chancery.o2c.v1");
         }
     }
     /// `chancery.problem`.
@@ -47,12 +58,28 @@ pub mod wire {
             tonic::include_proto!("chancery.r2d.v1");
         }
     }
+    /// `chancery.session`.
+    pub mod session {
+        /// Version 1.
+        #[allow(missing_docs, rust_2018_idioms, clippy::all)]
+        pub mod v1 {
+            tonic::include_proto!("chancery.session.v1");
+        }
+    }
     /// `chancery.u2s`.
     pub mod u2s {
         /// Version 1.
         #[allow(missing_docs, rust_2018_idioms, clippy::all)]
         pub mod v1 {
             tonic::include_proto!("chancery.u2s.v1");
+        }
+    }
+    /// `chancery.v2m`.
+    pub mod v2m {
+        /// Version 1.
+        #[allow(missing_docs, rust_2018_idioms, clippy::all)]
+        pub mod v1 {
+            tonic::include_proto!("chancery.v2m.v1");
         }
     }
 }

@@ -15,7 +15,7 @@ mod migrations;
 pub(crate) mod pool;
 mod postgres;
 
-pub(crate) use pool::{Lock, Pool, Row, Transaction, values};
+pub(crate) use pool::{Lock, Pool, Row, Transaction, Value, values};
 
 /// Where the database is.
 #[derive(Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use alloy_primitives::Address;
 
 use crate::{
     charges::Charge,
-    database::{IdentityDatabase, Row, values},
+    database::{IdentityDatabase, Row, Transaction, Value, values},
     error::{IdentityError, IdentityResult},
 };
 
@@ -12,6 +12,9 @@ use crate::{
 pub const MAX_JOURNAL_ROWS: usize = 10_100;
 /// Longest name, subject or facts of an entry, in bytes; what is longer is cut.
 pub const MAX_JOURNAL_TEXT_BYTES: usize = 300;
+
+const ADD: &str = "INSERT INTO journal (time_ms, keeper, happening, name, actor, subject, facts, by_right, \
+                   charged_organization, charged_bytes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
 /// Whose journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -109,24 +112,7 @@ impl IdentityDatabase {
 
     /// Adds an entry with what is charged for it.
     pub(crate) async fn add(&self, entry: &JournalEntry, charge: Option<&Charge>) -> IdentityResult<()> {
-        self.pool
-            .execute(
-                "INSERT INTO journal (time_ms, keeper, happening, name, actor, subject, facts, by_right, \
-                 charged_organization, charged_bytes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-                values![
-                    entry.time_ms,
-                    entry.keeper.name(),
-                    entry.happening.name(),
-                    bounded(&entry.name),
-                    entry.actor,
-                    bounded(&entry.subject),
-                    bounded(&entry.facts),
-                    entry.right.clone(),
-                    charge.map(|charge| charge.organization.clone()),
-                    charge.map(|charge| charge.bytes),
-                ],
-            )
-            .await?;
+        self.pool.execute(ADD, row(entry, charge)).await?;
         Ok(())
     }
 
@@ -135,33 +121,74 @@ impl IdentityDatabase {
     /// # Errors
     /// `DatabaseUnreachable`, `Broken`.
     pub async fn journal(&self, keeper: Keeper, query: &JournalQuery) -> IdentityResult<Vec<JournalEntry>> {
-        let wants = |happening| i64::from(query.happenings.is_empty() || query.happenings.contains(&happening));
-        let rows = self
-            .pool
-            .fetch_all(
-                "SELECT time_ms, happening, name, actor, subject, facts, by_right FROM journal \
-                 WHERE keeper = $1 AND time_ms >= $2 AND time_ms < $3 AND ($4 = 0 OR subject = $5) \
-                 AND ((happening = 'submitted' AND $6 = 1) OR (happening = 'submission-refused' AND $7 = 1) \
-                 OR (happening = 'accessed' AND $8 = 1) OR (happening = 'configured' AND $9 = 1)) \
-                 AND ($10 = 0 OR actor = $11) ORDER BY time_ms DESC, id DESC LIMIT $12",
-                values![
-                    keeper.name(),
-                    query.from_ms.unwrap_or(0),
-                    query.to_ms.unwrap_or(u64::MAX),
-                    i64::from(query.subject.is_some()),
-                    query.subject.as_deref().unwrap_or_default(),
-                    wants(Happening::Submitted),
-                    wants(Happening::SubmissionRefused),
-                    wants(Happening::Accessed),
-                    wants(Happening::Configured),
-                    i64::from(query.actor.is_some()),
-                    query.actor.unwrap_or_default(),
-                    query.limit.min(MAX_JOURNAL_ROWS) as u64,
-                ],
-            )
-            .await?;
+        let (sql, values) = statement(keeper, query);
+        let rows = self.pool.fetch_all(sql, values).await?;
         rows.iter().map(|row| read_entry(keeper, row)).collect()
     }
+}
+
+/// A statement over entries: a condition that may not apply would keep every index from being used, so each combination is a statement of its own.
+macro_rules! entries {
+    ($conditions:literal) => {
+        concat!(
+            "SELECT time_ms, happening, name, actor, subject, facts, by_right FROM journal \
+             WHERE keeper = $1 AND time_ms >= $2 AND time_ms < $3 \
+             AND ((happening = 'submitted' AND $4 = 1) OR (happening = 'submission-refused' AND $5 = 1) \
+             OR (happening = 'accessed' AND $6 = 1) OR (happening = 'configured' AND $7 = 1))",
+            $conditions,
+            " ORDER BY time_ms DESC, id DESC LIMIT $8"
+        )
+    };
+}
+
+const OF_ALL: &str = entries!("");
+const ABOUT: &str = entries!(" AND subject = $9");
+const BY: &str = entries!(" AND actor = $9");
+const ABOUT_BY: &str = entries!(" AND subject = $9 AND actor = $10");
+
+fn statement(keeper: Keeper, query: &JournalQuery) -> (&'static str, Vec<Value>) {
+    let wants = |happening| i64::from(query.happenings.is_empty() || query.happenings.contains(&happening));
+    let mut values = values![
+        keeper.name(),
+        query.from_ms.unwrap_or(0),
+        query.to_ms.unwrap_or(u64::MAX),
+        wants(Happening::Submitted),
+        wants(Happening::SubmissionRefused),
+        wants(Happening::Accessed),
+        wants(Happening::Configured),
+        query.limit.min(MAX_JOURNAL_ROWS) as u64,
+    ];
+    let sql = match (&query.subject, query.actor) {
+        (None, None) => OF_ALL,
+        (Some(_), None) => ABOUT,
+        (None, Some(_)) => BY,
+        (Some(_), Some(_)) => ABOUT_BY,
+    };
+    values.extend(query.subject.as_deref().map(Value::from));
+    values.extend(query.actor.map(Value::from));
+    (sql, values)
+}
+
+/// What [`ADD`] writes.
+fn row(entry: &JournalEntry, charge: Option<&Charge>) -> Vec<Value> {
+    values![
+        entry.time_ms,
+        entry.keeper.name(),
+        entry.happening.name(),
+        bounded(&entry.name),
+        entry.actor,
+        bounded(&entry.subject),
+        bounded(&entry.facts),
+        entry.right.clone(),
+        charge.map(|charge| charge.organization.clone()),
+        charge.map(|charge| charge.bytes),
+    ]
+}
+
+/// Adds an entry with whatever else a transaction writes.
+pub(crate) async fn add_to(transaction: &mut Transaction, entry: &JournalEntry) -> IdentityResult<()> {
+    transaction.execute(ADD, row(entry, None)).await?;
+    Ok(())
 }
 
 fn bounded(text: &str) -> &str {
@@ -183,4 +210,35 @@ fn read_entry(keeper: Keeper, row: &Row) -> IdentityResult<JournalEntry> {
         facts: row.text(5)?,
         right: row.optional_text(6)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::{DatabaseLocation, KeyRing};
+
+    /// How SQLite looks the entries up.
+    async fn plan(database: &IdentityDatabase, explained: &'static str, query: &JournalQuery) -> String {
+        let rows = database.pool.fetch_all(explained, statement(Keeper::Provisioning, query).1).await.unwrap();
+        rows.iter().map(|row| row.text(3).unwrap()).collect::<Vec<_>>().join("; ")
+    }
+
+    // M-APP, M-MON-2: what somebody read of one thing is found without walking over what others read, and comes in order.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_somebody_read_of_one_thing_is_looked_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let keys = KeyRing::load_or_create(&directory.path().join("identity.keys")).unwrap();
+        let location = DatabaseLocation::Sqlite(directory.path().join("identity.sqlite"));
+        let database = IdentityDatabase::open(&location, keys).await.unwrap();
+        let subject = JournalQuery { subject: Some("a".into()), limit: 10, ..JournalQuery::default() };
+        let both = JournalQuery { actor: Some(Address::repeat_byte(1)), ..subject.clone() };
+        let about = plan(&database, concat!("EXPLAIN QUERY PLAN ", entries!(" AND subject = $9")), &subject).await;
+        assert!(about.contains("journal_subject_time (subject=?") && !about.contains("TEMP B-TREE"), "{about}");
+        let explained = concat!("EXPLAIN QUERY PLAN ", entries!(" AND subject = $9 AND actor = $10"));
+        let about_by = plan(&database, explained, &both).await;
+        assert!(about_by.contains("journal_subject_actor (subject=? AND actor=?"), "{about_by}");
+        assert!(!about_by.contains("TEMP B-TREE"), "{about_by}");
+    }
 }

@@ -34,6 +34,7 @@ mod person;
 mod presentations;
 mod register;
 mod sealing;
+mod shared_accesses;
 mod suspensions;
 mod uniqueness;
 mod users;
@@ -56,6 +57,7 @@ pub use presentations::{
 };
 pub use register::{NetworkTags, PersonRegister, RESERVATION_MS};
 pub use sealing::{MAX_SEALED_BYTES, Place, SealingError};
+pub use shared_accesses::{KeptAccess, SharedAccess, SharedAccesses};
 pub use users::{
     Enrolled, Look, MAX_ACCOUNT_CHARS, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, MAX_REASON_CHARS, NewUser, PUBLICATION_MS,
     Publication, Registered, RegistrationReader, Released, SignedAttribute, UserDecision, UserRecord, UserStatus,

@@ -12,6 +12,8 @@ use crate::{
 pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 100;
 /// Most operations of one data block.
 pub const MAX_BLOCK_OPERATIONS: usize = 4096;
+/// Bytes of a leaf that was announced.
+const ANNOUNCED_BYTES: usize = 32 + 20 + 32 + 32 + 8;
 
 /// Where something is recorded on a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +59,28 @@ pub struct IndexedBlock {
 }
 
 impl IdentityDatabase {
+    /// Notes a data block that is about to be sent, with its leaves, so that both are known whatever becomes of it: its operations are in no block yet, and may come into another.
+    /// One that is known stays as it is.
+    ///
+    /// # Errors
+    /// `TooLarge`, `DatabaseUnreachable`.
+    pub async fn announce_block(&self, block: &IndexedBlock) -> IdentityResult<()> {
+        if block.operations.len() > MAX_BLOCK_OPERATIONS {
+            return Err(IdentityError::TooLarge { what: "the data block", limit: MAX_BLOCK_OPERATIONS });
+        }
+        let leaves: Vec<u8> = block.operations.iter().flat_map(announced).collect();
+        // Announced again by a release that keeps leaves, one of before gets them.
+        self.pool
+            .execute(
+                "INSERT INTO data_blocks (root, chain, closed_at_ms, announced) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (root) DO UPDATE SET announced = excluded.announced \
+                 WHERE data_blocks.tx_hash IS NULL AND data_blocks.announced IS NULL",
+                values![block.root, block.chain.as_str(), block.closed_at_ms, leaves],
+            )
+            .await
+            .map(drop)
+    }
+
     /// Writes a data block and its leaves, or completes what was written before (the same root with locations now known).
     ///
     /// # Errors
@@ -72,7 +96,7 @@ impl IdentityDatabase {
                 "INSERT INTO data_blocks (root, chain, closed_at_ms, tx_hash, block_number, block_hash) VALUES ($1, $2, $3, $4, $5, $6) \
                  ON CONFLICT (root) DO UPDATE SET tx_hash = COALESCE(excluded.tx_hash, data_blocks.tx_hash), \
                  block_number = COALESCE(excluded.block_number, data_blocks.block_number), \
-                 block_hash = COALESCE(excluded.block_hash, data_blocks.block_hash)",
+                 block_hash = COALESCE(excluded.block_hash, data_blocks.block_hash), announced = NULL",
                 values![block.root, block.chain.as_str(), block.closed_at_ms, tx, number, hash],
             )
             .await?;
@@ -106,7 +130,8 @@ impl IdentityDatabase {
         transaction.commit().await
     }
 
-    /// The data block with a root; one that was only announced has no operations.
+    /// The data block with a root; one that was only announced has the leaves that it was announced with, and no place. Announced by a release that kept none, it has no
+    /// operations.
     ///
     /// # Errors
     /// `DatabaseUnreachable`, `Broken`.
@@ -114,7 +139,7 @@ impl IdentityDatabase {
         let row = self
             .pool
             .fetch_optional(
-                "SELECT chain, closed_at_ms, tx_hash, block_number, block_hash FROM data_blocks WHERE root = $1",
+                "SELECT chain, closed_at_ms, tx_hash, block_number, block_hash, announced FROM data_blocks WHERE root = $1",
                 values![root],
             )
             .await?;
@@ -127,13 +152,33 @@ impl IdentityDatabase {
                 values![root],
             )
             .await?;
+        let operations: Vec<IndexedOperation> = rows.iter().map(read_operation).collect::<IdentityResult<_>>()?;
+        let recorded = location(&row, 2)?;
+        // What was recorded has its rows, or has lost them.
+        let leaves = row.optional_bytes(5)?.filter(|_| operations.is_empty() && recorded.is_none());
         Ok(Some(IndexedBlock {
             root,
             chain: row.text(0)?,
             closed_at_ms: row.unsigned(1)?,
-            recorded: location(&row, 2)?,
-            operations: rows.iter().map(read_operation).collect::<IdentityResult<_>>()?,
+            recorded,
+            operations: leaves.map_or(Ok(operations), |leaves| read_announced(&leaves))?,
         }))
+    }
+
+    /// Roots of data blocks that a chain is said to have recorded, from one on, in their order, at most `limit`.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`, `Broken`.
+    pub async fn roots_from(&self, chain: &str, first: B256, limit: usize) -> IdentityResult<Vec<B256>> {
+        let rows = self
+            .pool
+            .fetch_all(
+                "SELECT root FROM data_blocks WHERE root >= $1 AND chain = $2 AND tx_hash IS NOT NULL \
+                 ORDER BY root LIMIT $3",
+                values![first, chain, limit as u64],
+            )
+            .await?;
+        rows.iter().map(|row| row.hash(0)).collect()
     }
 
     /// The data block that holds an operation.
@@ -191,6 +236,37 @@ impl IdentityDatabase {
             )
             .await?;
         row.map(|row| row.hash(0)).transpose()
+    }
+}
+
+/// A leaf as it is announced: digest, source, type, content and time.
+fn announced(operation: &IndexedOperation) -> Vec<u8> {
+    let IndexedOperation { digest, source, operation_type, content_hash, time, .. } = operation;
+    let parts: [&[u8]; 5] =
+        [digest.as_slice(), source.as_slice(), operation_type.as_slice(), content_hash.as_slice(), &time.to_be_bytes()];
+    parts.concat()
+}
+
+fn read_announced(leaves: &[u8]) -> IdentityResult<Vec<IndexedOperation>> {
+    let (leaves, rest) = leaves.as_chunks::<ANNOUNCED_BYTES>();
+    if !rest.is_empty() {
+        return Err(IdentityError::Broken("announced leaves do not decode".into()));
+    }
+    Ok(leaves.iter().map(read_leaf).collect())
+}
+
+fn read_leaf(leaf: &[u8; ANNOUNCED_BYTES]) -> IndexedOperation {
+    let (digest, rest) = leaf.split_at(32);
+    let (source, rest) = rest.split_at(20);
+    let (operation_type, rest) = rest.split_at(32);
+    let (content_hash, time) = rest.split_at(32);
+    IndexedOperation {
+        digest: B256::from_slice(digest),
+        source: Address::from_slice(source),
+        operation_type: B256::from_slice(operation_type),
+        content_hash: B256::from_slice(content_hash),
+        time: time.iter().fold(0, |time, byte| (time << 8) | u64::from(*byte)),
+        recorded: None,
     }
 }
 

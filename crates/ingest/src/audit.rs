@@ -64,6 +64,7 @@ impl Failure {
             file: segment_name(group.position.segment),
             offset: group.position.offset,
             detail: self.detail,
+            stored: None,
         }
     }
 }
@@ -99,7 +100,9 @@ pub(crate) fn audit(of: &Audited<'_>, request: AuditRequest) -> DoorResult<Audit
         sources: Vec::new(),
         compared: 0,
         chain: chain.clone(),
+        chains: Vec::new(),
         recorded: Vec::new(),
+        standing: Vec::new(),
     };
     let is_full = |report: &AuditReport| report.operations >= most || report.recorded.len() >= MAX_AUDIT_BLOCKS;
     let mut registrations = match walks.before(request.from, reader) {
@@ -157,6 +160,7 @@ pub(crate) fn audit(of: &Audited<'_>, request: AuditRequest) -> DoorResult<Audit
             file: String::new(),
             offset: 0,
             detail: format!("the journal ends before place {durable}, which was acknowledged"),
+            stored: None,
         });
     }
     (report.sequence, report.sources) = times.finish();
@@ -343,6 +347,7 @@ fn damaged(error: JournalError, place: u64) -> DoorResult<Difference> {
             file: path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
             offset,
             detail,
+            stored: None,
         }),
         other => Err(unreadable(other)),
     }

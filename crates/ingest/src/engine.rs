@@ -12,12 +12,13 @@ use chancery_data::{
 };
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
-    data_search::{AuditReport, AuditRequest},
+    data_search::{AuditReport, AuditRequest, StandingStore},
     journal::Clock,
     operation::ChainName,
     p2r::P2r,
     source_data::{AcceptedSubmission, Source, SourceChange, SourceSubmission, SubmissionState},
 };
+use chancery_stores::Standing;
 use chancery_traces::Parent;
 use parking_lot::RwLock;
 use rayon::prelude::*;
@@ -31,13 +32,14 @@ use crate::{
     group::{Checked, Placed, Update, broken},
     index::{Block, Index},
     journal,
-    limits::MAX_PAST_READERS,
-    open::{Opened, open},
+    limits::{MAX_PAST_READERS, MAX_RECEIPT_SIGNERS},
+    open::{Followed, Opened, open},
     quotas::Quotas,
     reading::JournalReader,
     receipts::{GroupReceipts, Remembered},
     sources::{Sources, check_time, effect, lineage},
     subject::subject_key,
+    unkept::ending,
     usage::DAY_MS,
     writer::{Command, MAX_COMMAND_BYTES, Writer, Written},
 };
@@ -101,6 +103,7 @@ pub struct Ingest {
     pub(crate) commands: mpsc::UnboundedSender<Command>,
     memory: Arc<Semaphore>,
     past: Arc<Semaphore>,
+    signers: Arc<Semaphore>,
     limits: Limits,
 }
 
@@ -128,7 +131,8 @@ impl Ingest {
     pub fn open(parts: Parts) -> Result<Self, OpenError> {
         let directory = parts.directory.join("journal");
         let index = Arc::new(Index::open(&parts.directory.join("index"))?);
-        let Opened { lock, journal, sources, quotas, open, unrecorded } = open(&directory, &index, parts.chain_id)?;
+        let Opened { lock, journal, known } = open(&directory, &index, parts.chain_id)?;
+        let Followed { sources, quotas, open, unrecorded } = known;
         let sources = Arc::new(RwLock::new(sources));
         let quotas = Arc::new(RwLock::new(quotas));
         let (commands, received) = mpsc::unbounded_channel();
@@ -143,7 +147,11 @@ impl Ingest {
             quotas: Arc::clone(&quotas),
             open,
             unrecorded: unrecorded.len(),
+            handed: unrecorded.iter().map(|bounds| bounds.first).collect(),
             unwritten: Vec::new(),
+            standing: Standing::of("journal"),
+            index_is_behind: false,
+            directory: directory.clone(),
             closed: closed.clone(),
             clock: Arc::clone(&parts.clock),
             limits: parts.limits,
@@ -186,6 +194,7 @@ impl Ingest {
             commands,
             memory: Arc::new(Semaphore::new(parts.limits.max_waiting_kib as usize)),
             past: Arc::new(Semaphore::new(MAX_PAST_READERS)),
+            signers: Arc::new(Semaphore::new(MAX_RECEIPT_SIGNERS)),
             limits: parts.limits,
         })
     }
@@ -258,16 +267,33 @@ impl Ingest {
             let found = self.looking_back(move || Ok(shared.with_their_groups(results)));
             results = found.await.unwrap_or_else(|_| (0..count).map(|_| unwritten()).collect());
         }
+        self.signed_for(results).await.unwrap_or_else(|| vec![Err(Refused::unnamed(ending())); count])
+    }
+
+    /// The same with receipts. `None`: the process ends.
+    async fn signed_for(
+        &self,
+        results: Vec<Result<Acknowledged, Refused>>,
+    ) -> Option<Vec<Result<AcceptedSubmission, Refused>>> {
         let shared = Arc::clone(&self.shared);
-        let results = on_all_cores(move || {
+        if shared.receipt_key.may_block() {
+            let place = Arc::clone(&self.signers).acquire_owned().await.ok()?;
+            let signed = blocking(move || {
+                let signed = shared.receipts_from_elsewhere(results);
+                drop(place);
+                Ok(signed)
+            });
+            return signed.await.ok();
+        }
+        on_all_cores(move || {
             let signed = results.into_par_iter().map(|one| {
                 let one = one?;
                 let claimed = one.summary.source;
                 shared.receipt(one).map_err(Refused::of(claimed))
             });
             signed.collect()
-        });
-        results.await.unwrap_or_else(|| vec![Err(Refused::unnamed(ending())); count])
+        })
+        .await
     }
 
     /// Reads whole groups of the journal, for a few at a time: what asks for them costs nothing to send, and a group may have 8 MiB. Whoever goes away frees its place when that is done.
@@ -368,6 +394,12 @@ impl Ingest {
         self.shared.reader.clone()
     }
 
+    /// The chain that records the data blocks.
+    #[must_use]
+    pub fn chain(&self) -> &ChainName {
+        &self.shared.chain
+    }
+
     /// `M2rData::audit`.
     ///
     /// # Errors
@@ -376,7 +408,8 @@ impl Ingest {
         let shared = Arc::clone(&self.shared);
         blocking(move || {
             let Shared { reader, index, walks, chain, .. } = shared.as_ref();
-            audit(&Audited { reader, index, walks, chain }, request)
+            let report = audit(&Audited { reader, index, walks, chain }, request)?;
+            Ok(AuditReport { standing: standing_stores(), ..report })
         })
         .await
     }
@@ -487,6 +520,30 @@ impl Shared {
         Ok(AcceptedSubmission { place, digest, source, key, count, accepted_at_ms, repeated, receipt })
     }
 
+    /// Receipts by a key that is kept elsewhere. Whoever does not sign the first is not asked for the rest: a token that hangs takes the time of one operation. What has no
+    /// receipt now has one when it comes again.
+    fn receipts_from_elsewhere(
+        &self,
+        results: Vec<Result<Acknowledged, Refused>>,
+    ) -> Vec<Result<AcceptedSubmission, Refused>> {
+        let mut away: Option<DoorError> = None;
+        let signed = results.into_iter().map(|acknowledged| {
+            let acknowledged = acknowledged?;
+            let claimed = acknowledged.summary.source;
+            let receipt = match &away {
+                Some(error) => Err(error.clone()),
+                None => self.receipt(acknowledged),
+            };
+            if let Err(error) = &receipt
+                && error.code() == Code::EntityUnavailable
+            {
+                away = Some(error.clone());
+            }
+            receipt.map_err(Refused::of(claimed))
+        });
+        signed.collect()
+    }
+
     fn kept(&self, place: u64) -> DoorResult<(KeptSubmission, Option<Block>)> {
         let unknown = || DoorError::new(Code::UnknownSubmission, format!("there is no submission at place {place}"));
         let (first, position) = self.index.group(place).map_err(broken)?.ok_or_else(unknown)?;
@@ -556,6 +613,15 @@ impl Shared {
     }
 }
 
+/// The stores of this process that are not written at present.
+fn standing_stores() -> Vec<StandingStore> {
+    let stands = |known: chancery_stores::Known| {
+        let for_ms = u64::try_from(known.stands_for?.as_millis()).unwrap_or(u64::MAX);
+        Some(StandingStore { store: known.store.to_owned(), for_ms })
+    };
+    chancery_stores::all().into_iter().filter_map(stands).collect()
+}
+
 fn refuse(error: &SubmissionError) -> DoorError {
     let code = match error {
         SubmissionError::Jws(JwsError::Signature) => Code::SignatureInvalid,
@@ -568,11 +634,6 @@ fn refuse(error: &SubmissionError) -> DoorError {
 /// Until when it is kept, and read by anybody but its source.
 fn readable_until_ms(accepted_at_ms: u64, statement: &Statement) -> u64 {
     accepted_at_ms.saturating_add(u64::from(statement.control.retention_days) * DAY_MS)
-}
-
-/// The process is ending, or its writer broke: it is not known whether it was accepted.
-pub(crate) fn ending() -> DoorError {
-    DoorError::new(Code::JournalUnavailable, "the acknowledgement was interrupted: send it again with the same key")
 }
 
 /// Runs on the pool of all cores; `None` if that panicked.

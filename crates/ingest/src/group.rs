@@ -50,7 +50,7 @@ pub(crate) struct Placed {
 /// Entries that are written together, and what the index will say of them.
 pub(crate) struct Group<'a> {
     index: &'a Index,
-    batch: Batch<'a>,
+    batch: Batch,
     first_place: u64,
     now_ms: u64,
     entries: Vec<(u8, Vec<u8>)>,
@@ -62,9 +62,9 @@ pub(crate) struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    pub(crate) fn new(index: &'a Index, first_place: u64, now_ms: u64) -> Self {
-        Self {
-            batch: index.batch(),
+    pub(crate) fn new(index: &'a Index, first_place: u64, now_ms: u64) -> Result<Self, IndexError> {
+        Ok(Self {
+            batch: index.batch()?,
             index,
             first_place,
             now_ms,
@@ -74,7 +74,7 @@ impl<'a> Group<'a> {
             versions: HashMap::new(),
             meter: Meter::new(index),
             receipts: Vec::new(),
-        }
+        })
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -237,5 +237,9 @@ impl<'a> Group<'a> {
 }
 
 pub(crate) fn broken(error: IndexError) -> DoorError {
+    if error.is_closed() {
+        return DoorError::new(Code::JournalUnavailable, "what was kept cannot be looked up at present")
+            .caused_by(error);
+    }
     DoorError::internal(error)
 }

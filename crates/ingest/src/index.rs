@@ -1,6 +1,10 @@
 //! The derived index: what is looked up, beside the journal that says it all (decision 0019).
 
-use std::path::Path;
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use alloy_primitives::B256;
 use chancery_data::{SourceId, submission::SubmissionKey};
@@ -8,7 +12,9 @@ use chancery_reference_points::{
     quota::{QuotaSetting, QuotaSubject},
     source_data::Source,
 };
+use chancery_stores::check_room;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch};
+use parking_lot::{MappedRwLockReadGuard, RwLock, RwLockReadGuard};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -26,6 +32,7 @@ const COMPLETE_TO: &str = "complete-to";
 const HAS_ROOTS: &str = "has-roots";
 /// Blocks of one batch while `roots` is made.
 const ROOTS_OF_A_BATCH: usize = 4096;
+const CLOSED: &str = "is not open yet";
 
 /// The index cannot be read or written. It may be deleted: it is made anew from the journal.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +42,18 @@ const ROOTS_OF_A_BATCH: usize = 4096;
 pub struct IndexError {
     doing: &'static str,
     problem: String,
+}
+
+impl IndexError {
+    /// It could not be opened again yet: it is tried again.
+    fn closed() -> Self {
+        Self { doing: CLOSED, problem: "a write failed before".to_owned() }
+    }
+
+    /// Whether it is only not open at present.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.doing == CLOSED
+    }
 }
 
 fn failed(doing: &'static str) -> impl FnOnce(fjall::Error) -> IndexError {
@@ -63,8 +82,14 @@ pub(crate) struct Block {
     pub(crate) record: Option<BlockRecord>,
 }
 
-/// The index of one journal.
+/// The index of one journal. A store that a write failed in takes no further one: it is closed and opened again.
 pub(crate) struct Index {
+    directory: PathBuf,
+    tables: RwLock<Option<Arc<Tables>>>,
+}
+
+/// What is open.
+struct Tables {
     database: Database,
     keys: Keyspace,
     groups: Keyspace,
@@ -81,13 +106,13 @@ pub(crate) struct Index {
 }
 
 /// Changes that become visible together.
-pub(crate) struct Batch<'a> {
-    index: &'a Index,
+pub(crate) struct Batch {
+    tables: Arc<Tables>,
     batch: OwnedWriteBatch,
 }
 
-impl Index {
-    pub(crate) fn open(directory: &Path) -> Result<Self, IndexError> {
+impl Tables {
+    fn open(directory: &Path) -> Result<Self, IndexError> {
         let database = Database::builder(directory)
             .cache_size(CACHE_BYTES)
             .worker_threads(1)
@@ -100,7 +125,7 @@ impl Index {
                 || KeyspaceCreateOptions::default().max_memtable_size(WRITE_BUFFER_BYTES).manual_journal_persist(true);
             database.keyspace(name, options).map_err(failed("cannot be opened"))
         };
-        let index = Self {
+        let tables = Self {
             keys: keyspace("keys")?,
             groups: keyspace("groups")?,
             subjects: keyspace("subjects")?,
@@ -115,8 +140,8 @@ impl Index {
             meta: keyspace("meta")?,
             database,
         };
-        index.make_roots()?;
-        Ok(index)
+        tables.make_roots()?;
+        Ok(tables)
     }
 
     /// Which block has which root, of an index that does not have it yet.
@@ -138,20 +163,54 @@ impl Index {
         batch.insert(&self.meta, HAS_ROOTS, [1]);
         batch.commit().map_err(failed("cannot be written"))
     }
+}
+
+impl Index {
+    pub(crate) fn open(directory: &Path) -> Result<Self, IndexError> {
+        let tables = Arc::new(Tables::open(directory)?);
+        Ok(Self { directory: directory.into(), tables: RwLock::new(Some(tables)) })
+    }
+
+    /// Whether its folder can be written, before it is closed.
+    ///
+    /// # Errors
+    /// As [`check_room`].
+    pub(crate) fn check_room(&self) -> io::Result<()> {
+        check_room(&self.directory, 0)
+    }
+
+    /// Closes it, after a write that failed, and opens it anew, since a store is open once. What is in it may be less than it was: nobody finds anything here before
+    /// [`Self::take_over`]. No [`Batch`] may be left.
+    ///
+    /// # Errors
+    /// When it does not open; then it is tried again.
+    pub(crate) fn closed_and_opened(&self) -> Result<Self, IndexError> {
+        *self.tables.write() = None;
+        Self::open(&self.directory)
+    }
+
+    /// What was opened anew, and is complete again, is found here from now on.
+    pub(crate) fn take_over(&self, opened: Self) {
+        *self.tables.write() = opened.tables.into_inner();
+    }
+
+    fn tables(&self) -> Result<MappedRwLockReadGuard<'_, Arc<Tables>>, IndexError> {
+        RwLockReadGuard::try_map(self.tables.read_recursive(), Option::as_ref).map_err(|_| IndexError::closed())
+    }
 
     /// Whether a recorded block has this root.
     pub(crate) fn has_root(&self, root: B256) -> Result<bool, IndexError> {
-        Ok(self.roots.get(root).map_err(failed("cannot be read"))?.is_some())
+        Ok(self.tables()?.roots.get(root).map_err(failed("cannot be read"))?.is_some())
     }
 
     /// The place up to which everything is in here.
     pub(crate) fn complete_to(&self) -> Result<u64, IndexError> {
-        let value = self.meta.get(COMPLETE_TO).map_err(failed("cannot be read"))?;
+        let value = self.tables()?.meta.get(COMPLETE_TO).map_err(failed("cannot be read"))?;
         Ok(value.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes))
     }
 
     pub(crate) fn known(&self, source: SourceId, key: SubmissionKey) -> Result<Option<Known>, IndexError> {
-        let value = self.keys.get(key_of(source, key)).map_err(failed("cannot be read"))?;
+        let value = self.tables()?.keys.get(key_of(source, key)).map_err(failed("cannot be read"))?;
         Ok(value.and_then(|bytes| {
             let (place, rest) = bytes.split_first_chunk()?;
             let (accepted, digest) = rest.split_first_chunk()?;
@@ -164,7 +223,7 @@ impl Index {
     }
 
     pub(crate) fn version(&self, subject: B256) -> Result<Option<Version>, IndexError> {
-        let value = self.subjects.get(subject).map_err(failed("cannot be read"))?;
+        let value = self.tables()?.subjects.get(subject).map_err(failed("cannot be read"))?;
         Ok(value.and_then(|bytes| {
             let (number, name) = bytes.split_first_chunk()?;
             Some(Version { number: u64::from_be_bytes(*number), name: B256::try_from(name).ok()? })
@@ -173,7 +232,7 @@ impl Index {
 
     /// The group that holds a place.
     pub(crate) fn group(&self, place: u64) -> Result<Option<(u64, Position)>, IndexError> {
-        let Some(found) = self.groups.range(..=place.to_be_bytes()).next_back() else { return Ok(None) };
+        let Some(found) = self.tables()?.groups.range(..=place.to_be_bytes()).next_back() else { return Ok(None) };
         let (first, value) = found.into_inner().map_err(failed("cannot be read"))?;
         let number = |bytes: &[u8]| bytes.try_into().ok().map(u64::from_be_bytes);
         Ok(number(&first).zip(value.split_at_checked(8)).and_then(|(first, (segment, offset))| {
@@ -183,14 +242,14 @@ impl Index {
 
     /// The data block whose bounds are around a place.
     pub(crate) fn block_of(&self, place: u64) -> Result<Option<Block>, IndexError> {
-        let Some(found) = self.blocks.range(..=place.to_be_bytes()).next_back() else { return Ok(None) };
+        let Some(found) = self.tables()?.blocks.range(..=place.to_be_bytes()).next_back() else { return Ok(None) };
         let block: Block = decode(&found.value().map_err(failed("cannot be read"))?)?;
         Ok((block.bounds.last >= place).then_some(block))
     }
 
     /// The last block that was closed.
     pub(crate) fn last_block(&self) -> Result<Option<Block>, IndexError> {
-        self.block_of_last(self.blocks.iter().next_back())
+        self.block_of_last(self.tables()?.blocks.iter().next_back())
     }
 
     fn block_of_last(&self, found: Option<fjall::Guard>) -> Result<Option<Block>, IndexError> {
@@ -202,7 +261,7 @@ impl Index {
         let mut found = Vec::new();
         // Blocks are recorded about in order: everything before the first of a long recorded run is done, so the newest are looked at first.
         let mut recorded_run = 0;
-        for guard in self.blocks.iter().rev() {
+        for guard in self.tables()?.blocks.iter().rev() {
             let block: Block = decode(&guard.value().map_err(failed("cannot be read"))?)?;
             if block.record.is_none() {
                 recorded_run = 0;
@@ -219,44 +278,45 @@ impl Index {
     }
 
     pub(crate) fn sources(&self) -> Result<Vec<Source>, IndexError> {
-        self.sources.iter().map(|guard| decode(&guard.value().map_err(failed("cannot be read"))?)).collect()
+        self.tables()?.sources.iter().map(|guard| decode(&guard.value().map_err(failed("cannot be read"))?)).collect()
     }
 
     /// The settings in force.
     pub(crate) fn quotas(&self) -> Result<Vec<QuotaSetting>, IndexError> {
-        self.quotas.iter().map(|guard| decode(&guard.value().map_err(failed("cannot be read"))?)).collect()
+        self.tables()?.quotas.iter().map(|guard| decode(&guard.value().map_err(failed("cannot be read"))?)).collect()
     }
 
     /// The newest changes of quotas, newest first.
     pub(crate) fn quota_changes(&self, most: usize) -> Result<Vec<QuotaSetting>, IndexError> {
-        let newest = self.quota_changes.iter().rev().take(most);
+        let newest = self.tables()?.quota_changes.iter().rev().take(most);
         newest.map(|guard| decode(&guard.value().map_err(failed("cannot be read"))?)).collect()
     }
 
     /// The newest settings with their places, newest first.
     pub(crate) fn settings(&self, most: usize) -> Result<Vec<(u64, Setting)>, IndexError> {
-        let newest = self.settings.iter().rev().take(most);
+        let newest = self.tables()?.settings.iter().rev().take(most);
         newest.map(|guard| decode(&guard.value().map_err(failed("cannot be read"))?)).collect()
     }
 
     /// What a subject has used on a day; `None` when nothing.
     pub(crate) fn usage(&self, subject: &QuotaSubject, day: u32) -> Result<Option<Usage>, IndexError> {
-        let value = self.usage.get(usage_key(subject, day)).map_err(failed("cannot be read"))?;
+        let value = self.tables()?.usage.get(usage_key(subject, day)).map_err(failed("cannot be read"))?;
         Ok(value.and_then(|bytes| read_usage(&bytes)).filter(|usage| usage.day == day))
     }
 
-    pub(crate) fn batch(&self) -> Batch<'_> {
-        Batch { index: self, batch: self.database.batch() }
+    pub(crate) fn batch(&self) -> Result<Batch, IndexError> {
+        let tables = Arc::clone(&*self.tables()?);
+        Ok(Batch { batch: tables.database.batch(), tables })
     }
 }
 
-impl Batch<'_> {
+impl Batch {
     pub(crate) fn known(&mut self, source: SourceId, key: SubmissionKey, known: &Known) {
         let mut value = [0; 48];
         value[..8].copy_from_slice(&known.place.to_be_bytes());
         value[8..16].copy_from_slice(&known.accepted_at_ms.to_be_bytes());
         value[16..].copy_from_slice(known.digest.as_slice());
-        self.batch.insert(&self.index.keys, key_of(source, key), value);
+        self.batch.insert(&self.tables.keys, key_of(source, key), value);
     }
 
     /// A new version, with its place for the history.
@@ -264,7 +324,7 @@ impl Batch<'_> {
         let mut value = [0; 40];
         value[..8].copy_from_slice(&version.number.to_be_bytes());
         value[8..].copy_from_slice(version.name.as_slice());
-        self.batch.insert(&self.index.subjects, subject.as_slice(), value);
+        self.batch.insert(&self.tables.subjects, subject.as_slice(), value);
         let mut key = [0; 40];
         key[..32].copy_from_slice(subject.as_slice());
         key[32..].copy_from_slice(&version.number.to_be_bytes());
@@ -272,26 +332,26 @@ impl Batch<'_> {
         at[..8].copy_from_slice(&place.to_be_bytes());
         at[8..12].copy_from_slice(&position.to_be_bytes());
         at[12..].copy_from_slice(version.name.as_slice());
-        self.batch.insert(&self.index.versions, key, at);
+        self.batch.insert(&self.tables.versions, key, at);
     }
 
     pub(crate) fn group(&mut self, first_place: u64, position: Position) {
         let mut value = [0; 16];
         value[..8].copy_from_slice(&position.segment.to_be_bytes());
         value[8..].copy_from_slice(&position.offset.to_be_bytes());
-        self.batch.insert(&self.index.groups, first_place.to_be_bytes(), value);
+        self.batch.insert(&self.tables.groups, first_place.to_be_bytes(), value);
     }
 
     pub(crate) fn source(&mut self, source: &Source) -> Result<(), IndexError> {
-        self.batch.insert(&self.index.sources, source.source.as_slice(), encode(source)?);
+        self.batch.insert(&self.tables.sources, source.source.as_slice(), encode(source)?);
         Ok(())
     }
 
     pub(crate) fn block(&mut self, block: &Block) -> Result<(), IndexError> {
         let first = block.bounds.first.to_be_bytes();
-        self.batch.insert(&self.index.blocks, first, encode(block)?);
+        self.batch.insert(&self.tables.blocks, first, encode(block)?);
         if let Some(record) = &block.record {
-            self.batch.insert(&self.index.roots, record.root.as_slice(), first);
+            self.batch.insert(&self.tables.roots, record.root.as_slice(), first);
         }
         Ok(())
     }
@@ -299,18 +359,18 @@ impl Batch<'_> {
     /// A quota that was set or taken away.
     pub(crate) fn quota(&mut self, setting: &QuotaSetting) -> Result<(), IndexError> {
         let (subject, value) = (setting.subject.to_string(), encode(setting)?);
-        self.batch.insert(&self.index.quota_changes, setting.place.to_be_bytes(), value.clone());
+        self.batch.insert(&self.tables.quota_changes, setting.place.to_be_bytes(), value.clone());
         if setting.quota.is_some() {
-            self.batch.insert(&self.index.quotas, subject.as_str(), value);
+            self.batch.insert(&self.tables.quotas, subject.as_str(), value);
         } else {
-            self.batch.remove(&self.index.quotas, subject.as_str());
+            self.batch.remove(&self.tables.quotas, subject.as_str());
         }
         Ok(())
     }
 
     /// A setting of the city.
     pub(crate) fn setting(&mut self, place: u64, setting: &Setting) -> Result<(), IndexError> {
-        self.batch.insert(&self.index.settings, place.to_be_bytes(), encode(&(place, setting))?);
+        self.batch.insert(&self.tables.settings, place.to_be_bytes(), encode(&(place, setting))?);
         Ok(())
     }
 
@@ -322,11 +382,11 @@ impl Batch<'_> {
         for (place, number) in value[4..].chunks_exact_mut(8).zip([operations, bytes, minute, minute_operations]) {
             place.copy_from_slice(&number.to_be_bytes());
         }
-        self.batch.insert(&self.index.usage, usage_key(subject, *day), value);
+        self.batch.insert(&self.tables.usage, usage_key(subject, *day), value);
     }
 
     pub(crate) fn commit(mut self, complete_to: u64) -> Result<(), IndexError> {
-        self.batch.insert(&self.index.meta, COMPLETE_TO, complete_to.to_be_bytes());
+        self.batch.insert(&self.tables.meta, COMPLETE_TO, complete_to.to_be_bytes());
         self.batch.commit().map_err(failed("cannot be written"))
     }
 }

@@ -116,17 +116,48 @@ impl Journal {
     /// Writes a group and syncs it. When this returns, the entries are durable.
     ///
     /// # Errors
-    /// [`JournalError::Io`]: nothing of it was accepted. After a failed sync nothing more is, before the journal is opened anew.
+    /// [`JournalError::Io`]: nothing of it was accepted while [`Self::goes_on`]. After a failed sync nothing more is, before the journal is mended; until then
+    /// it is not known whether this is on the disk.
     pub fn append(&mut self, entries: &[Entry<'_>]) -> Result<Position, JournalError> {
         if self.broken {
-            return Err(JournalError::io(&self.directory, io::Error::other("a write failed before: restart")));
+            return Err(JournalError::io(
+                &self.directory,
+                io::Error::other("a write failed before, and is not mended"),
+            ));
         }
         self.try_append(entries)
     }
 
-    /// Accepts nothing more: what was written last cannot be found.
-    pub fn give_up(&mut self) {
-        self.broken = true;
+    /// Whether it takes more: then what could not be written last was taken back.
+    #[must_use]
+    pub const fn goes_on(&self) -> bool {
+        !self.broken
+    }
+
+    /// Goes on after a sync that failed, or a write that could not be taken back; does nothing otherwise. What such a sync was for may be in memory, called clean, and on no disk:
+    /// nothing of it is believed. The segment is cut behind the last group that a sync has kept, through a handle of its own, read again, and left; what follows goes into the next
+    /// one (STORE-2).
+    ///
+    /// # Errors
+    /// [`JournalError::Io`] while that does not succeed, [`JournalError::Damaged`] when what was acknowledged is not there: then nothing may follow it.
+    pub fn mend(&mut self) -> Result<(), JournalError> {
+        if !self.broken {
+            return Ok(());
+        }
+        let path = segment_path(&self.directory, self.segment);
+        let io = |source| JournalError::io(&path, source);
+        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(io)?;
+        file.set_len(self.offset).and_then(|()| file.sync_all()).map_err(io)?;
+        let end = verify_segment(&path, self.chain_id, self.segment)?;
+        if (end.offset, end.next_place) != (self.offset, self.next_place) {
+            let Self { next_place, .. } = *self;
+            let detail = format!("it ends before place {}, and had {next_place} acknowledged entries", end.next_place);
+            return Err(JournalError::damaged(&path, end.offset, detail));
+        }
+        self.file = begin_segment(&self.directory, self.chain_id, self.next_place)?;
+        (self.segment, self.offset) = (self.next_place, HEAD_BYTES);
+        self.broken = false;
+        Ok(())
     }
 
     fn try_append(&mut self, entries: &[Entry<'_>]) -> Result<Position, JournalError> {
@@ -143,7 +174,7 @@ impl Journal {
             return Err(JournalError::io(&path(), source));
         }
         if let Err(source) = self.file.sync_data() {
-            // After a sync that failed the system may call lost pages clean: only a new start knows what is on the disk.
+            // After a sync that failed the system may call lost pages clean: a second one that succeeds says nothing.
             self.broken = true;
             return Err(JournalError::io(&path(), source));
         }

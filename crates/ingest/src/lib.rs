@@ -6,7 +6,7 @@
 //!                                      +-- bounds of data blocks --> recorder --P2R--> chain --> proof
 //! ```
 //!
-//! Invariants: DATA-1 to DATA-7, DATA-9, DATA-12 and QUOTA-1 to QUOTA-4 of the specification.
+//! Invariants: DATA-1 to DATA-7, DATA-9, DATA-12, QUOTA-1 to QUOTA-4 and STORE-1 to STORE-3 of the specification.
 //!
 //! It must not know what a format means (the rules come in by [`ContentRules`]), reach a chain but through P2R, or acknowledge what is not synced.
 
@@ -27,6 +27,7 @@ mod roots;
 mod settings;
 mod sources;
 mod subject;
+mod unkept;
 mod usage;
 mod writer;
 

@@ -24,6 +24,8 @@ pub const QUOTA_FINAL_TIMEOUT: Duration = Duration::from_secs(20);
 pub const MAX_REMEMBERED_GROUPS: usize = 8;
 /// Most that read groups of the past at a time, for submissions that come again, states and proofs; more wait.
 pub const MAX_PAST_READERS: usize = 8;
+/// Most that wait at a time for whoever keeps the key of receipts, where it is kept elsewhere; more wait for them. A token signs one after the other.
+pub const MAX_RECEIPT_SIGNERS: usize = 8;
 /// How long a setting waits until it is final, before it is answered.
 pub const SETTING_FINAL_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest setting, in bytes of name, subject and value.

@@ -39,6 +39,11 @@ pub enum OpenError {
 pub(crate) struct Opened {
     pub(crate) lock: JournalLock,
     pub(crate) journal: Journal,
+    pub(crate) known: Followed,
+}
+
+/// What follows from the journal, and is kept beside it.
+pub(crate) struct Followed {
     pub(crate) sources: Sources,
     pub(crate) quotas: Quotas,
     pub(crate) open: Option<OpenBlock>,
@@ -51,19 +56,26 @@ pub(crate) fn open(directory: &Path, index: &Index, chain_id: u64) -> Result<Ope
     let lock = JournalLock::take(directory)?;
     let complete_to = index.complete_to()?;
     let journal = Journal::open(directory, chain_id, complete_to)?;
+    let known = follow(directory, index, journal.next_place())?;
+    Ok(Opened { lock, journal, known })
+}
+
+/// Brings the index up to a journal, and reads what follows from both.
+pub(crate) fn follow(directory: &Path, index: &Index, next_place: u64) -> Result<Followed, OpenError> {
+    let complete_to = index.complete_to()?;
     let mut sources = Sources::default();
     for source in index.sources()? {
         sources.put(source).map_err(OpenError::Source)?;
     }
-    if complete_to < journal.next_place() {
+    if complete_to < next_place {
         catch_up(directory, index, complete_to, &mut sources)?;
     }
     let mut quotas = Quotas::default();
     for setting in index.quotas()? {
         quotas.put(setting);
     }
-    let open = gathering(directory, index, journal.next_place())?;
-    Ok(Opened { lock, journal, sources, quotas, open, unrecorded: index.unrecorded()? })
+    let open = gathering(directory, index, next_place)?;
+    Ok(Followed { sources, quotas, open, unrecorded: index.unrecorded()? })
 }
 
 fn catch_up(directory: &Path, index: &Index, complete_to: u64, sources: &mut Sources) -> Result<(), OpenError> {
@@ -82,7 +94,7 @@ fn catch_up(directory: &Path, index: &Index, complete_to: u64, sources: &mut Sou
 }
 
 fn index_group(index: &Index, group: &Group, sources: &mut Sources) -> Result<(), OpenError> {
-    let mut batch = index.batch();
+    let mut batch = index.batch()?;
     let mut versions: std::collections::HashMap<_, Version> = std::collections::HashMap::new();
     let mut closed: Vec<BlockBounds> = Vec::new();
     let mut meter = Meter::new(index);

@@ -12,9 +12,10 @@ use tokio::sync::oneshot;
 
 use crate::{
     Ingest,
-    engine::{Shared, blocking, ending},
+    engine::{Shared, blocking},
     group::broken,
     limits::{MAX_NAMED_OVER, MAX_SHOWN_CHANGES, QUOTA_FINAL_TIMEOUT},
+    unkept::ending,
     usage::{DAY_MS, Usage, day_of},
     writer::Command,
 };

@@ -8,8 +8,11 @@
 
 use std::{collections::VecDeque, path::Path, sync::Arc};
 
-use chancery_data::receipt::{MAX_RECEIPTS, Receipt, ReceiptSigner, SignedReceipts};
-use chancery_reference_points::{DoorError, DoorResult};
+use chancery_data::{
+    JwsError,
+    receipt::{MAX_RECEIPTS, Receipt, ReceiptSigner, SignedReceipts},
+};
+use chancery_reference_points::{Code, DoorError, DoorResult};
 use parking_lot::Mutex;
 
 use crate::{
@@ -20,6 +23,9 @@ use crate::{
     journal::{self, Group},
     limits::MAX_REMEMBERED_GROUPS,
 };
+
+/// When a token that was gone is asked again at the earliest.
+const KEY_RETRY_AFTER_MS: u64 = 2000;
 
 /// The receipts of one group.
 #[derive(Debug, Default)]
@@ -41,8 +47,25 @@ impl Signed {
         if let Some(made) = &*made {
             return Ok(Arc::clone(made));
         }
-        let signed = Arc::new(signer.sign(&self.receipts).map_err(DoorError::internal)?);
+        let signed = Arc::new(signer.sign(&self.receipts).map_err(unsigned)?);
         Ok(Arc::clone(made.insert(signed)))
+    }
+}
+
+/// The key is the city's own, and what it should sign for is durable: it is signed for when the same is sent again.
+fn unsigned(error: JwsError) -> DoorError {
+    match error {
+        JwsError::Key(_) => {
+            tracing::warn!(%error, "receipts are not signed");
+            DoorError::new(
+                Code::EntityUnavailable,
+                "it is accepted and kept, and the key that signs receipts is not at hand",
+            )
+            .with("entity", "representation")
+            .with("retryAfterMs", KEY_RETRY_AFTER_MS)
+            .caused_by(error)
+        }
+        error => DoorError::internal(error),
     }
 }
 
@@ -75,7 +98,7 @@ impl GroupReceipts {
     /// The text of the receipt for a place. Signs, unless somebody has; may block where the key is kept elsewhere.
     ///
     /// # Errors
-    /// `Internal` when the key does not sign, or the place is none of the group's.
+    /// `EntityUnavailable` when whoever keeps the key does not sign, `Internal` when the place is none of the group's.
     pub(crate) fn text(&self, place: u64, signer: &ReceiptSigner) -> DoorResult<String> {
         let missing = || DoorError::internal(std::io::Error::other("a group has no receipt for one of its places"));
         let (signed, index) = self.find(place).ok_or_else(missing)?;

@@ -7,8 +7,8 @@ use tokio::sync::oneshot;
 
 use crate::{
     Ingest,
-    engine::ending,
     limits::{MAX_SETTING_BYTES, SETTING_FINAL_TIMEOUT},
+    unkept::ending,
     writer::Command,
 };
 

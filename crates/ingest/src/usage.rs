@@ -192,7 +192,7 @@ impl<'a> Meter<'a> {
     }
 
     /// Everything that changed, into the batch.
-    pub(crate) fn write(&self, batch: &mut Batch<'_>) {
+    pub(crate) fn write(&self, batch: &mut Batch) {
         for ((subject, _), usage) in &self.changed {
             batch.usage(subject, usage);
         }
@@ -241,7 +241,7 @@ mod tests {
         for (now_ms, operations) in [(midnight, 3), (midnight - 1, 2), (midnight + 1, 4), (midnight - 2, 1)] {
             meter.count(subject.clone(), (operations, operations), now_ms).unwrap();
         }
-        let mut batch = index.batch();
+        let mut batch = index.batch().unwrap();
         meter.write(&mut batch);
         batch.commit(1).unwrap();
         let used = |day| index.usage(&subject, day).unwrap().map(|usage| usage.operations);

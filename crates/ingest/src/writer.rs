@@ -4,8 +4,12 @@
 //! commands --> group (until nothing waits, or it is full) --> append + sync --> index --> replies
 //!                 ^ bounds of data blocks: when one is full, or when its time is over and a place for it is free
 //! ```
+//!
+//! A write that fails is told to whoever waits for it, and made up for after a pause ([`mending`]).
 
-use std::{sync::Arc, time::Instant};
+mod mending;
+
+use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Instant};
 
 use alloy_primitives::Address;
 use chancery_reference_points::{
@@ -14,6 +18,7 @@ use chancery_reference_points::{
     quota::{MAX_SETTINGS, Quota, QuotaSetting, QuotaSubject},
     source_data::{Source, SourceChange},
 };
+use chancery_stores::Standing;
 use chancery_traces::{Parent, TARGET};
 use parking_lot::RwLock;
 use tokio::{
@@ -24,7 +29,7 @@ use tracing::info_span;
 
 use crate::{
     entry::{BlockBounds, BlockRecord, QuotaChange},
-    group::{Checked, Group, Placed},
+    group::{Checked, Group, Placed, broken},
     index::Index,
     journal::{Journal, JournalLock},
     limits::{Limits, MAX_BLOCKS_IN_FLIGHT, MAX_UNRECORDED_BLOCKS},
@@ -32,6 +37,7 @@ use crate::{
     receipts::GroupReceipts,
     settings::Setting,
     sources::Sources,
+    unkept,
 };
 
 /// A group takes no further command beyond this; with the largest command it stays below `MAX_GROUP_BYTES`.
@@ -92,8 +98,16 @@ pub(crate) struct Writer {
     pub(crate) quotas: Arc<RwLock<Quotas>>,
     pub(crate) open: Option<OpenBlock>,
     pub(crate) unrecorded: usize,
+    /// First places of the blocks that were given to whoever records them, and whose record is not written.
+    pub(crate) handed: HashSet<u64>,
     /// Blocks that are recorded, and whose entry could not be written yet.
     pub(crate) unwritten: Vec<BlockRecord>,
+    /// Whether a write failed, and is not made up for.
+    pub(crate) standing: Standing,
+    /// The journal has a group that the index does not have.
+    pub(crate) index_is_behind: bool,
+    /// Of the journal.
+    pub(crate) directory: PathBuf,
     pub(crate) closed: mpsc::UnboundedSender<BlockBounds>,
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
@@ -120,7 +134,7 @@ impl Writer {
     pub(crate) fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>, runtime: &Handle) {
         let mut stopped = None;
         while stopped.is_none() {
-            let first = match self.closes_at() {
+            let first = match self.wakes_at() {
                 None => match commands.blocking_recv() {
                     None => return,
                     first => first,
@@ -144,6 +158,11 @@ impl Writer {
         }
     }
 
+    /// When something is due that nobody asks for. While it stands, nothing is but the next try.
+    fn wakes_at(&self) -> Option<Instant> {
+        self.standing.next_try().or_else(|| self.closes_at())
+    }
+
     /// When the open block's time is over; `None` while there is no block, or no free place to record it.
     fn closes_at(&self) -> Option<Instant> {
         let open = self.open.as_ref().filter(|_| self.unrecorded < MAX_BLOCKS_IN_FLIGHT)?;
@@ -157,8 +176,14 @@ impl Writer {
         commands: &mut mpsc::UnboundedReceiver<Command>,
         stopped: &mut Option<oneshot::Sender<()>>,
     ) {
+        if let Err(error) = self.go_on() {
+            return self.refuse(first, stopped, &error);
+        }
         let index = Arc::clone(&self.index);
-        let mut group = Group::new(&index, self.journal.next_place(), (self.clock)());
+        let mut group = match Group::new(&index, self.journal.next_place(), (self.clock)()) {
+            Ok(group) => group,
+            Err(error) => return self.refuse(first, stopped, &broken(error)),
+        };
         let (before, mut replies, mut closed) = ((self.open, self.unrecorded), Vec::new(), Vec::new());
         let mut changed = None;
         let mut parents = Vec::new();
@@ -209,7 +234,9 @@ impl Writer {
         match span.in_scope(|| self.write(group)) {
             Ok(()) => {
                 self.durable.send_replace(self.journal.next_place());
-                self.unwritten.clear();
+                for record in self.unwritten.drain(..) {
+                    self.handed.remove(&record.first);
+                }
                 match changed {
                     Some(Changed::Source(source)) => {
                         if let Err(error) = self.sources.write().put(source) {
@@ -219,10 +246,7 @@ impl Writer {
                     Some(Changed::Quota(setting)) => self.quotas.write().put(setting),
                     None => {}
                 }
-                for bounds in closed {
-                    // Nobody records any more when the process ends.
-                    let _ = self.closed.send(bounds);
-                }
+                closed.into_iter().for_each(|bounds| self.hand(bounds));
                 answer(replies, &receipts, None);
             }
             Err(error) => {
@@ -236,16 +260,23 @@ impl Writer {
         if group.is_empty() {
             return Ok(());
         }
-        let unavailable = |error: Box<dyn std::error::Error + Send + Sync>| {
-            tracing::error!(%error, "the journal cannot be written");
-            DoorError::new(Code::JournalUnavailable, "what was sent could not be made durable, and is not accepted")
-        };
-        let position = self.journal.append(&group.entries()).map_err(|error| unavailable(error.into()))?;
-        // It is durable, and not to be found: the next start reads it from the journal. Until then nothing can be told apart from a repetition.
+        let position = self.journal.append(&group.entries()).map_err(|error| {
+            self.standing.failed(&error);
+            unkept::unwritten(self.journal.goes_on())
+        })?;
+        // It is durable, and not to be found: until the index has it, nothing can be told apart from a repetition.
         group.commit(position).map_err(|error| {
-            self.journal.give_up();
-            unavailable(error.into())
+            self.index_is_behind = true;
+            self.standing.failed(&error);
+            unkept::unwritten(false)
         })
+    }
+
+    /// Gives a closed block to whoever records it.
+    fn hand(&mut self, bounds: BlockBounds) {
+        self.handed.insert(bounds.first);
+        // Nobody records any more when the process ends.
+        let _ = self.closed.send(bounds);
     }
 
     fn submission(
@@ -333,6 +364,7 @@ impl Writer {
     }
 }
 
+/// Nothing of what was sent is in the journal.
 fn answer(replies: Vec<Reply>, receipts: &Arc<GroupReceipts>, failed: Option<&DoorError>) {
     for reply in replies {
         // Who does not wait any more asks again with the same key (DATA-3).

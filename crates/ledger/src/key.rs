@@ -6,7 +6,7 @@ use chancery_keys::{AccountKey, KeyFailure};
 use zeroize::Zeroizing;
 
 /// Why bytes are no signing key. It never repeats them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// Not 32 bytes of hexadecimal.
     #[error("a signing key is 64 hexadecimal digits, with or without 0x")]
@@ -14,9 +14,9 @@ pub enum KeyError {
     /// Zero, or not below the order of secp256k1.
     #[error("this number is no secp256k1 key: make a new one")]
     NotAKey,
-    /// The signer failed; does not happen with a key in memory.
-    #[error("signing failed")]
-    Signing,
+    /// Whoever keeps the key does not sign; does not happen with a key in memory.
+    #[error(transparent)]
+    Signing(#[from] KeyFailure),
 }
 
 /// The secp256k1 key that pays for and sends transactions. It grants nothing: operations carry the signatures of their sources.
@@ -77,6 +77,19 @@ impl SubmitterKey {
         self.account.sign_digest(digest)
     }
 
+    /// The same as [`Self::sign_digest`], on a thread that may wait where the key is kept elsewhere: for whoever runs on the async runtime.
+    ///
+    /// # Errors
+    /// [`KeyFailure`]; a key in memory has none.
+    pub async fn sign_digest_aside(&self, digest: B256) -> Result<Signature, KeyFailure> {
+        if !self.may_block() {
+            return self.sign_digest(digest);
+        }
+        let account = self.account.clone();
+        let signing = tokio::task::spawn_blocking(move || account.sign_digest(digest));
+        signing.await.unwrap_or_else(|_| Err(KeyFailure::Unavailable("signing was cut off".to_owned())))
+    }
+
     pub(crate) fn sign(&self, hash: B256) -> Result<Signature, KeyFailure> {
         self.account.sign_digest(hash)
     }
@@ -97,5 +110,53 @@ impl From<PrivateKeySigner> for SubmitterKey {
 impl fmt::Debug for SubmitterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SubmitterKey").field(&self.address()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::{sync::Arc, thread::ThreadId};
+
+    use chancery_keys::{Curve, SigningKey};
+
+    use super::*;
+
+    /// A token that is gone, and looks at who asks.
+    struct Gone {
+        public_key: [u8; 65],
+        runs: ThreadId,
+    }
+
+    impl SigningKey for Gone {
+        fn curve(&self) -> Curve {
+            Curve::Secp256k1
+        }
+
+        fn public_key(&self) -> &[u8] {
+            &self.public_key
+        }
+
+        fn sign(&self, _: &[u8]) -> Result<[u8; 64], KeyFailure> {
+            assert_ne!(std::thread::current().id(), self.runs, "the runtime's own thread waits for a token");
+            Err(KeyFailure::Unavailable("the token is gone".to_owned()))
+        }
+    }
+
+    // TOKEN-5, M-SEC: endorsers, requesters and whoever else runs on a runtime.
+    #[tokio::test]
+    async fn the_runtime_does_not_wait_for_a_token_and_its_failure_is_told() {
+        let memory = PrivateKeySigner::from_slice(&[7; 32]).unwrap();
+        let digest = B256::repeat_byte(1);
+        let held = SubmitterKey::from(memory.clone());
+        assert_eq!(held.sign_digest_aside(digest).await, held.sign_digest(digest));
+
+        let public_key = AccountKey::from(memory).public_key();
+        let gone = Arc::new(Gone { public_key, runs: std::thread::current().id() });
+        let kept = SubmitterKey::from(AccountKey::kept(gone).unwrap());
+        assert_eq!(kept.address(), held.address());
+        let failure = kept.sign_digest_aside(digest).await.unwrap_err();
+        assert_eq!(failure, KeyFailure::Unavailable("the token is gone".to_owned()));
     }
 }

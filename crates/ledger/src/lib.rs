@@ -33,6 +33,7 @@ mod revert;
 mod submission;
 
 pub use chain::Chain;
+pub use chancery_keys::KeyFailure;
 pub use config::{ChainConfig, HeaderHashing};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::LedgerError;

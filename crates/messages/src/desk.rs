@@ -1,5 +1,6 @@
 //! The desk: what the gateway does with messages. It keeps what it cannot read, records who deposited and who received, and shows a message to its two sides alone.
 
+mod audit;
 mod delivery;
 mod errors;
 mod formats;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes};
 use chancery_certificates::Clock;
+use chancery_light::TrustedChain;
 use chancery_primitives::UnixSeconds;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
@@ -21,6 +23,7 @@ use chancery_reference_points::{
     v2m::{Happening, HistoryEntry},
 };
 
+pub use audit::MailboxPass;
 pub use formats::data_formats;
 
 use crate::{
@@ -54,6 +57,8 @@ pub struct Parts {
     pub chain_id: u64,
     /// Hash of its genesis header.
     pub genesis: B256,
+    /// By which the audit verifies what that chain has recorded; `None` on one without validators, where nothing is proven.
+    pub trusted: Option<TrustedChain>,
     /// The time.
     pub clock: Clock,
 }

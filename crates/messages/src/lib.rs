@@ -14,7 +14,7 @@
 //!
 //! Contents of data of sealed formats ([`contents`]) are sealed and opened as messages are, by whoever submits and reads them (`docs/specs/data.md`).
 //!
-//! Invariants: MSG-1 to MSG-17 (`docs/specs/messages.md`), DATA-11.
+//! Invariants: MSG-1 to MSG-18 (`docs/specs/messages.md`), DATA-11.
 //!
 //! It must not hold a key that opens a message (only [`envelope::open`] and [`contents::open`] take one, on the side of its owner), know REST, or be imported by an entity.
 

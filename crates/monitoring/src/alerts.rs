@@ -9,6 +9,7 @@
 mod book;
 mod declared;
 mod delivery;
+mod recorded;
 mod signature;
 mod target;
 
@@ -28,7 +29,7 @@ use chancery_reference_points::{
 };
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, RwLock};
 
 pub(crate) use self::book::Raised;
 pub use self::declared::DeclaredReceiver;
@@ -233,13 +234,15 @@ fn unknown(id: &str) -> DoorError {
 pub struct AlertDesk {
     alerts: Arc<Alerts>,
     records: Arc<dyn C2r>,
+    /// Shared by those who change something, so that nothing is compared while it is recorded and does not count yet.
+    changing: RwLock<()>,
 }
 
 impl AlertDesk {
     /// Over the alerts of a city. Who is told is recorded as other settings are: by representation, before it counts.
     #[must_use]
     pub fn new(alerts: Arc<Alerts>, records: Arc<dyn C2r>) -> Self {
-        Self { alerts, records }
+        Self { alerts, records, changing: RwLock::default() }
     }
 
     async fn record(&self, receiver: &Receiver, told: bool, by: Address, mode: Mode) -> DoorResult<()> {
@@ -274,6 +277,7 @@ impl O2cAlerts for AlertDesk {
         let url = target::check(&receiver)?.to_string();
         let secret = signature::fresh_secret()?;
         let allow_private = receiver.allow_private;
+        let _changing = self.changing.read().await;
         let (receiver, shown) = {
             let mut book = self.alerts.book.lock();
             fits(&book, &url)?;
@@ -287,19 +291,26 @@ impl O2cAlerts for AlertDesk {
         if mode == Mode::Check {
             return Ok(AddedReceiver { receiver: shown, secret: None });
         }
-        self.alerts
-            .configure(move |book, city, now_ms| {
-                // Another may have been added while this one was recorded.
-                fits(book, &receiver.url)?;
-                let secret = receiver.secret.clone();
-                book.add(receiver, city, now_ms);
-                Ok(AddedReceiver { receiver: shown, secret: Some(secret) })
-            })
-            .await
+        let recorded = receiver.clone();
+        let added = self.alerts.configure(move |book, city, now_ms| {
+            // Another may have been added while this one was recorded.
+            fits(book, &receiver.url)?;
+            let secret = receiver.secret.clone();
+            book.add(receiver, city, now_ms);
+            Ok(AddedReceiver { receiver: shown, secret: Some(secret) })
+        });
+        let added = added.await;
+        if added.is_err()
+            && let Err(error) = self.record(&recorded, false, added_by, Mode::Apply).await
+        {
+            tracing::warn!(%error, receiver = recorded.id, "it is recorded as added and is not told: the next start records that");
+        }
+        added
     }
 
     async fn remove_alert_receiver(&self, actor: &Actor, receiver: &str, mode: Mode) -> DoorResult<AlertReceiver> {
         let by = authorize_operator(actor)?;
+        let _changing = self.changing.read().await;
         let (known, shown) = {
             let book = self.alerts.book.lock();
             let known = book.receiver(receiver).ok_or_else(|| unknown(receiver))?;

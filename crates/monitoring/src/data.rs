@@ -5,16 +5,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
-    alert::WatchReport,
+    alert::{MailboxLook, WatchReport},
     data_search::{AuditReport, AuditRequest, MAX_AUDIT_OPERATIONS},
     m2p::M2p,
     m2r::M2rData,
     mandate::{Mandate, rights},
+    operation::ChainName,
     quota::QuotaReport,
     v2m::V2mData,
 };
 
-use crate::{Watch, comparison::against_chain, entity::authorize_supervisor};
+use crate::{Watch, comparison::against_chain, entity::authorize_supervisor, kept::look};
 
 /// Audits, for supervisors.
 pub struct DataAudit {
@@ -43,6 +44,34 @@ impl V2mData for DataAudit {
         against_chain(self.m2p.as_ref(), &Mandate::of(actor, rights::AUDIT), report).await
     }
 
+    async fn audit_chain(&self, actor: &Actor, chain: &ChainName, from: u64) -> DoorResult<AuditReport> {
+        authorize_supervisor(actor)?;
+        let by = Mandate::of(actor, rights::AUDIT);
+        let doors = (self.m2p.as_ref(), self.m2r.as_ref());
+        let looked = look(doors, &by, chain, from, self.watch.now_ms()).await?;
+        Ok(AuditReport {
+            from,
+            next: looked.next,
+            complete: looked.is_end && looked.difference.is_none(),
+            submissions: 0,
+            operations: looked.operations,
+            blocks: looked.blocks,
+            difference: looked.difference,
+            sequence: Vec::new(),
+            sources: Vec::new(),
+            compared: looked.blocks,
+            chain: chain.clone(),
+            chains: Vec::new(),
+            recorded: Vec::new(),
+            standing: Vec::new(),
+        })
+    }
+
+    async fn mailboxes_audited(&self, looked: MailboxLook) -> DoorResult<WatchReport> {
+        self.watch.mailboxes(looked).await;
+        Ok(self.watch.report())
+    }
+
     async fn audit_status(&self, actor: &Actor) -> DoorResult<WatchReport> {
         if !actor.is(Role::Operator) {
             authorize_supervisor(actor)?;
@@ -65,10 +94,13 @@ mod tests {
     use chancery_reference_points::journal::Clock;
 
     use super::*;
-    use crate::{WatchParts, watch::testing::City};
+    use crate::{
+        WatchParts,
+        watch::testing::{City, Rows},
+    };
 
     fn audit(city: &Arc<City>, folder: &tempfile::TempDir) -> DataAudit {
-        let clock: Clock = Arc::new(|| 1);
+        let clock: Clock = Arc::new(|| 1_795_230_000_000);
         let parts = WatchParts {
             folder: folder.path(),
             m2p: city.clone(),
@@ -124,5 +156,34 @@ mod tests {
         city.forge();
         let difference = audit.audit_data(&supervisor, AuditRequest::default()).await.unwrap().difference.unwrap();
         assert_eq!(difference.check, "chain-root");
+    }
+
+    // M-MON-4, WATCH-1: the rows of single operations are computed anew for whoever asks, too, of every chain.
+    #[tokio::test]
+    async fn a_supervisor_hears_that_the_rows_of_an_operation_were_changed() {
+        let (city, folder) = (City::new(), tempfile::tempdir().unwrap());
+        let audit = audit(&city, &folder);
+        let supervisor = Actor::new(Address::ZERO, [Role::Supervisor]);
+        let chains = audit.audit_data(&supervisor, AuditRequest::default()).await.unwrap().chains;
+        let side = ChainName("degree".into());
+        assert_eq!(chains, [side.clone(), ChainName("main".into())]);
+        city.record(1, Rows::Right);
+        city.record(2, Rows::Changed);
+        let first = audit.audit_chain(&supervisor, &side, 0).await.unwrap();
+        assert_eq!((first.difference, first.next, first.complete, first.operations), (None, 1, false, 1));
+        let second = audit.audit_chain(&supervisor, &side, first.next).await.unwrap();
+        let difference = second.difference.unwrap();
+        assert_eq!((difference.check.as_str(), second.complete), ("index-rows", false));
+        let stored = difference.stored.unwrap();
+        assert_eq!((stored.store.as_str(), stored.expected), ("operations of degree", Some(stored.id)));
+        assert!(stored.found.is_some_and(|found| found != stored.id));
+        // Behind what the chain has comes what is kept for it.
+        let third = audit.audit_chain(&supervisor, &side, second.next).await.unwrap();
+        assert_eq!((third.difference, third.complete, third.compared), (None, true, 2));
+        city.record(3, Rows::Forged);
+        let difference = audit.audit_chain(&supervisor, &side, second.next).await.unwrap().difference.unwrap();
+        assert_eq!(difference.check, "index-unrecorded");
+        let refused = audit.audit_chain(&Actor::new(Address::ZERO, [Role::Operator]), &side, 0).await.unwrap_err();
+        assert_eq!(refused.code(), Code::RoleRequired);
     }
 }

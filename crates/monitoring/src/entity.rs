@@ -83,13 +83,38 @@ impl V2m for Monitoring {
             );
             return Err(DoorError::new(Code::MalformedRequest, detail));
         }
-        let limit = limit + filter.told;
-        let filter = EventFilter { limit: Some(limit), told: 0, ..filter };
+        if filter.told == 0 {
+            return self.newest(actor, &filter, limit).await;
+        }
+        self.behind_told(actor, &filter, limit).await
+    }
+}
+
+impl Monitoring {
+    /// The newest so many that match, of all three.
+    async fn newest(&self, actor: &Actor, filter: &EventFilter, limit: usize) -> DoorResult<Vec<HistoryEntry>> {
+        let filter = EventFilter { limit: Some(limit), told: 0, ..filter.clone() };
         let mut entries = self.m2p.events(&Mandate::of(actor, rights::SUPERVISION), &filter).await?;
         entries.extend(self.m2r.journal(&filter).await?);
         entries.extend(self.m2s.journal(&filter).await?);
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.time_ms));
         entries.truncate(limit);
+        Ok(entries)
+    }
+
+    /// Those that were told, which are of the last millisecond before `to_ms`, and so many more. What is read to pass them over is what that millisecond has, whatever
+    /// number whoever asks has written: it may have fewer than were told, since a count of refusals that goes on is of a later one then.
+    async fn behind_told(&self, actor: &Actor, filter: &EventFilter, limit: usize) -> DoorResult<Vec<HistoryEntry>> {
+        let moment_ms = filter.to_ms.and_then(|to_ms| to_ms.checked_sub(1)).ok_or_else(|| {
+            DoorError::new(Code::MalformedRequest, "`told` counts events of the last millisecond before `to`")
+        })?;
+        let moment = EventFilter { from_ms: Some(moment_ms), ..filter.clone() };
+        let mut entries = self.newest(actor, &moment, filter.told + limit).await?;
+        let rest = limit.saturating_sub(entries.len().saturating_sub(filter.told));
+        if rest > 0 && filter.from_ms.is_none_or(|from_ms| from_ms < moment_ms) {
+            let earlier = EventFilter { to_ms: Some(moment_ms), ..filter.clone() };
+            entries.extend(self.newest(actor, &earlier, rest).await?);
+        }
         Ok(entries)
     }
 }

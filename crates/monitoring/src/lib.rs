@@ -18,6 +18,7 @@ mod comparison;
 mod data;
 mod entity;
 mod files;
+mod kept;
 mod sequence;
 mod store;
 mod watch;

@@ -1,7 +1,8 @@
 //! The audit that goes on by itself (M-MON-3, M-MON-4, `docs/specs/watch.md`): part by part at a bounded rate, from where it was before a restart, over the journal and
-//! then over what the chain has recorded, and from the beginning again. What it finds, and what keeps it from going on, are alerts.
+//! then over what each chain has recorded, and from the beginning again. What it finds, and what keeps it from going on, are alerts.
 
 mod anchors;
+mod chains;
 mod rules;
 mod state;
 
@@ -15,17 +16,12 @@ use chancery_reference_points::{
     m2p::M2p,
     m2r::M2rData,
     mandate::{Mandate, rights},
-    operation::ChainName,
 };
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 
 use self::{anchors::Anchors, state::State};
-use crate::{
-    Alerts, AlertsError,
-    comparison::{against_chain, from_chain},
-    store::Store,
-};
+use crate::{Alerts, AlertsError, comparison::against_chain, store::Store};
 
 /// The file.
 const FILE: &str = "audit.json";
@@ -33,8 +29,10 @@ const FILE: &str = "audit.json";
 const MAX_PART_OPERATIONS: u32 = 10_000;
 /// Pause after everything was looked at.
 const PASS_PAUSE: Duration = Duration::from_secs(10);
-/// Pause after a part of the chain's roots: they cost one proof each time.
+/// Pause after a part of a chain's roots: they cost a proof or more each time.
 const ROOTS_PAUSE: Duration = Duration::from_secs(1);
+/// Pause after a part in which there were none.
+const NO_ROOTS_PAUSE: Duration = Duration::from_millis(100);
 /// First pause after something did not answer; it doubles.
 const FIRST_TROUBLE_PAUSE: Duration = Duration::from_secs(1);
 /// The longest.
@@ -79,8 +77,8 @@ pub struct Watch {
 enum Step {
     /// A part of the journal, with so many operations.
     Journal(u64),
-    /// A part of the chain's roots.
-    Roots,
+    /// A part of a chain's roots: how many, with so many operations of their own.
+    Roots { blocks: u64, operations: u64 },
     /// Everything was looked at, or a difference was found.
     End,
 }
@@ -113,6 +111,11 @@ impl Watch {
         Ok(Self { m2p, m2r, by, clock, rate, store, alerts, state, anchors })
     }
 
+    /// The time.
+    pub(crate) fn now_ms(&self) -> u64 {
+        (self.clock)()
+    }
+
     /// The alerts, for those who say who is told.
     #[must_use]
     pub fn alerts(&self) -> Arc<Alerts> {
@@ -143,6 +146,7 @@ impl Watch {
         let operations = Some(u64::from(self.rate.clamp(1, MAX_PART_OPERATIONS)));
         let report = self.m2r.audit(AuditRequest { from: next, operations }).await?;
         let report = against_chain(self.m2p.as_ref(), &self.by, report).await?;
+        self.stores(&report).await;
         let AuditReport { operations, complete, .. } = report;
         for found in rules::of_times(&report) {
             self.state.lock().note(&found.subject);
@@ -152,31 +156,22 @@ impl Watch {
             self.found(difference).await;
             return Ok(Step::End);
         }
-        self.state.lock().advance(report.next, operations, report.compared, complete.then_some(report.chain));
+        let end = complete.then(|| chains::in_turn(report.chain, report.chains));
+        self.state.lock().advance(report.next, operations, report.compared, end);
         self.keep().await;
         Ok(Step::Journal(operations))
     }
 
-    async fn roots(&self, chain: &ChainName, next_root: u64) -> DoorResult<Step> {
-        let doors = (self.m2p.as_ref(), self.m2r.as_ref());
-        let looked = from_chain(doors, &self.by, chain, next_root, (self.clock)()).await?;
-        if let Some(difference) = looked.difference {
-            self.found(difference).await;
-            return Ok(Step::End);
+    /// What is not written where the journal is: told as long as it stands.
+    async fn stores(&self, report: &AuditReport) {
+        let standing = rules::of_stores(report);
+        let is_over = |subject: &String| report.standing.iter().all(|standing| standing.store != *subject);
+        for subject in self.alerts.subjects(AlertRule::StoreStandsStill).into_iter().filter(is_over) {
+            self.alerts.resolve(AlertRule::StoreStandsStill, &subject).await;
         }
-        if !looked.is_end {
-            self.state.lock().status.next_root = looked.next;
-            self.keep().await;
-            return Ok(Step::Roots);
+        for raised in standing {
+            self.alerts.raise(raised).await;
         }
-        let seen = self.state.lock().complete((self.clock)());
-        for rule in [AlertRule::DataDifference, AlertRule::TimeSequence] {
-            for subject in self.alerts.subjects(rule).into_iter().filter(|subject| !seen.contains(subject)) {
-                self.alerts.resolve(rule, &subject).await;
-            }
-        }
-        self.keep().await;
-        Ok(Step::End)
     }
 
     /// A difference: it is told, and the next pass begins anew, since what comes after has no known place.
@@ -229,9 +224,14 @@ impl Watch {
         if self.state.lock().status.trouble.take().is_none() {
             return;
         }
+        let silent: Vec<(AlertRule, String)> = self.state.lock().silent.values().cloned().collect();
         for rule in [AlertRule::ChainUnreachable, AlertRule::AuditStandsStill] {
             for subject in self.alerts.subjects(rule).into_iter().filter(|subject| !anchors::is_of_anchors(subject)) {
-                self.alerts.resolve(rule, &subject).await;
+                // A chain that was passed over is well when it was looked at, and the mailboxes when the gateway says so.
+                let is_other = subject == rules::MAILBOXES;
+                if !is_other && !silent.iter().any(|(of, about)| *of == rule && *about == subject) {
+                    self.alerts.resolve(rule, &subject).await;
+                }
             }
         }
     }
@@ -250,13 +250,19 @@ async fn audit_on(watch: Arc<Watch>) {
                 (troubles, trouble_pause) = (0, FIRST_TROUBLE_PAUSE);
                 match step {
                     Step::Journal(operations) => time_of(operations, watch.rate).saturating_sub(began.elapsed()),
-                    Step::Roots => ROOTS_PAUSE,
+                    Step::Roots { blocks: 0, .. } => NO_ROOTS_PAUSE,
+                    Step::Roots { operations, .. } => {
+                        time_of(operations, watch.rate).saturating_sub(began.elapsed()).max(ROOTS_PAUSE)
+                    }
                     Step::End => PASS_PAUSE,
                 }
             }
             Err(error) => {
                 troubles = troubles.saturating_add(1);
                 watch.trouble(&error, troubles).await;
+                if troubles.is_multiple_of(TROUBLES_OF_AN_ALERT) {
+                    watch.pass_over(&error).await;
+                }
                 let pause = trouble_pause;
                 trouble_pause = (trouble_pause * 2).min(MAX_TROUBLE_PAUSE);
                 pause

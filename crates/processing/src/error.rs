@@ -1,6 +1,11 @@
 use chancery_ledger::{LedgerError, RevertReason};
 use chancery_reference_points::{Code, DoorError, application::ContractRefusal};
 
+/// By which name the registry of organizations says that it keeps as much as it takes.
+const HISTORY_FULL: &str = "HistoryFull";
+/// When a token that was gone is asked again at the earliest.
+const KEY_RETRY_AFTER_MS: u64 = 2000;
+
 /// What a ledger's error is at a door. Exhaustive: a new error has to find its place here.
 pub(crate) fn door_error(error: LedgerError) -> DoorError {
     match &error {
@@ -53,9 +58,15 @@ pub(crate) fn door_error(error: LedgerError) -> DoorError {
         LedgerError::MalformedAnswer { chain, .. } | LedgerError::RequestRefused { chain, .. } => {
             unreachable(chain, "its node does not answer as it should").caused_by(error)
         }
-        LedgerError::SubmissionRefused { .. } | LedgerError::NotSigned { .. } | LedgerError::Broken { .. } => {
-            DoorError::internal(error)
-        }
+        // Nothing was sent, and the key is the city's own: whatever keeps it from signing, no operation is to blame, and none is refused for it.
+        LedgerError::NotSigned { chain, .. } => DoorError::new(
+            Code::EntityUnavailable,
+            format!("nothing was sent to {chain}: the key with which the city sends is not at hand"),
+        )
+        .with("entity", "processing")
+        .with("retryAfterMs", KEY_RETRY_AFTER_MS)
+        .caused_by(error),
+        LedgerError::SubmissionRefused { .. } | LedgerError::Broken { .. } => DoorError::internal(error),
     }
 }
 
@@ -64,12 +75,69 @@ fn unreachable(chain: &str, what: &str) -> DoorError {
 }
 
 fn refused(chain: &str, reason: &RevertReason) -> DoorError {
+    if reason.name == HISTORY_FULL {
+        let limit = reason.argument("maximum").and_then(|maximum| maximum.parse().ok());
+        return history_full(chain, "its history", limit);
+    }
     DoorError::new(Code::TransactionRefused, format!("a contract of {chain} refuses: {reason}"))
         .with("chain", chain)
         .with("reason", reason.name.as_str())
 }
 
+/// The contract keeps so many of something, and takes no more.
+pub(crate) fn history_full(chain: &str, of_what: &str, limit: Option<u64>) -> DoorError {
+    let many = limit.map_or_else(|| "as many as it takes".to_owned(), |limit| limit.to_string());
+    let detail = format!("chain {chain}: {of_what} is full, with {many} entries, which stay for ever");
+    let error = DoorError::new(Code::HistoryFull, detail).with("chain", chain);
+    match limit {
+        Some(limit) => error.with("limit", limit),
+        None => error,
+    }
+}
+
 /// A contract's refusal in the terms of the applications.
 pub(crate) fn contract_refusal(reason: &RevertReason) -> ContractRefusal {
     ContractRefusal { name: reason.name.clone(), arguments: reason.arguments.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::Bytes;
+    use chancery_ledger::KeyFailure;
+    use chancery_reference_points::Class;
+    use serde_json::json;
+
+    use super::*;
+
+    // M-CON-3, STANDING-5
+    #[test]
+    fn a_full_history_is_a_problem_of_its_own_and_other_reasons_are_named() {
+        let reason = |name: &str| RevertReason {
+            name: name.to_owned(),
+            arguments: vec![("maximum".to_owned(), "64".to_owned())],
+            data: Bytes::new(),
+        };
+        let full = refused("main", &reason("HistoryFull"));
+        assert_eq!(full.code(), Code::HistoryFull);
+        assert_eq!((&full.members()["limit"], &full.members()["chain"]), (&json!(64), &json!("main")));
+        let other = refused("main", &reason("RightMalformed"));
+        assert_eq!((other.code(), &other.members()["reason"]), (Code::TransactionRefused, &json!("RightMalformed")));
+    }
+
+    // PROCESSING-6, M-SEC: what the city's own key does not sign is sent later; no operation is refused for it.
+    #[test]
+    fn a_key_that_is_not_at_hand_is_temporary_whatever_is_wrong_with_it() {
+        let failures = [
+            KeyFailure::Unavailable("the token is gone".to_owned()),
+            KeyFailure::Refused("token `city` refuses the PIN".to_owned()),
+            KeyFailure::WrongSignature,
+        ];
+        for failure in failures {
+            let told = door_error(LedgerError::NotSigned { chain: "main".to_owned(), failure });
+            assert_eq!((told.code(), told.class()), (Code::EntityUnavailable, Class::Temporary));
+            assert_eq!(told.members()["entity"], "processing");
+            // Where the key is kept is for the log alone.
+            assert!(!told.to_string().contains("token") && told.cause().is_some(), "{told}");
+        }
+    }
 }

@@ -17,6 +17,7 @@
 //! - PROCESSING-4: a change of organizations or formats is planned from what the chains record, and only what is missing is sent.
 //! - PROCESSING-5: what is read for somebody, or changed by somebody, is asked by a right that is known here, that its holder has, and that covers it; whoever holds a
 //!   door is answered nothing else (M-PRO-2). That somebody has a right is read from the main chain, the configuration and the register of persons, never taken from the door.
+//! - PROCESSING-6: what the city's own key does not sign is temporary: no operation is refused for it.
 //!
 //! Must not: know an application (handlers are given to it), another entity, HTTP, or a chain other than through the ledger.
 // Questions to a ledger lie in one another, and each may be followed in a trace.

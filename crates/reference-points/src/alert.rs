@@ -15,6 +15,27 @@ pub const MAX_RECEIVER_URL_BYTES: usize = 2048;
 /// Longest note of a test, in bytes.
 pub const MAX_NOTE_BYTES: usize = 256;
 
+/// Under which name it is recorded who is told of alerts.
+pub const RECEIVER_SETTING: &str = "alert.receiver";
+const ADDED: &str = "added";
+const REMOVED: &str = "removed";
+
+/// What is recorded of a receiver: whether it is told from then on, and its scheme, host and port.
+#[must_use]
+pub fn receiver_facts(told: bool, origin: &str) -> String {
+    format!("{} {origin}", if told { ADDED } else { REMOVED })
+}
+
+/// Reads what was recorded of a receiver.
+#[must_use]
+pub fn read_receiver_facts(facts: &str) -> Option<(bool, &str)> {
+    match facts.split_once(' ')? {
+        (ADDED, origin) => Some((true, origin)),
+        (REMOVED, origin) => Some((false, origin)),
+        _ => None,
+    }
+}
+
 /// What an alert is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -35,11 +56,13 @@ pub enum AlertRule {
     RelayStandsStill,
     /// A shared file at its owner is missing, or not what it was.
     StoredFile,
+    /// A store of the city cannot be written: its disk is full, or fails.
+    StoreStandsStill,
 }
 
 impl AlertRule {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::DataDifference,
         Self::TimeSequence,
         Self::ChainUnreachable,
@@ -48,6 +71,7 @@ impl AlertRule {
         Self::AnchorFrozen,
         Self::RelayStandsStill,
         Self::StoredFile,
+        Self::StoreStandsStill,
     ];
 
     /// The name in messages and answers.
@@ -62,13 +86,21 @@ impl AlertRule {
             Self::AnchorFrozen => "anchor-frozen",
             Self::RelayStandsStill => "relay-stands-still",
             Self::StoredFile => "stored-file",
+            Self::StoreStandsStill => "store-stands-still",
         }
     }
 
     /// Whether somebody should look at once.
     #[must_use]
     pub const fn is_critical(self) -> bool {
-        matches!(self, Self::DataDifference | Self::ChainUnreachable | Self::AnchorFrozen | Self::StoredFile)
+        matches!(
+            self,
+            Self::DataDifference
+                | Self::ChainUnreachable
+                | Self::AnchorFrozen
+                | Self::StoredFile
+                | Self::StoreStandsStill
+        )
     }
 
     /// How soon somebody should look.
@@ -124,6 +156,30 @@ pub struct AuditStatus {
     /// When it was found first, Unix milliseconds.
     pub found_at_ms: Option<u64>,
     /// Why it does not go on at present.
+    pub trouble: Option<String>,
+    /// Messages that the last whole pass over the mailboxes has computed anew.
+    pub mailbox_messages: u64,
+    /// When all mailboxes were looked at last, Unix milliseconds; absent when they never were.
+    pub mailbox_completed_at_ms: Option<u64>,
+    /// The first difference in the mailboxes; it stays until a whole pass over them has found none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mailbox_difference: Option<Difference>,
+}
+
+/// What a part of an audit of the mailboxes came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MailboxLook {
+    /// Messages that the pass has computed anew so far.
+    pub messages: u64,
+    /// Differences of this part, in order.
+    pub differences: Vec<Difference>,
+    /// How many the pass has found so far, these among them.
+    pub found: u64,
+    /// Whether that was the last part of the pass.
+    pub is_end: bool,
+    /// Why it does not go on at present; then nothing was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
 }
 

@@ -110,6 +110,50 @@ pub struct RecordedRoots {
     pub roots: Vec<B256>,
 }
 
+/// What is kept here of data blocks that a chain has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptBlocks {
+    /// The chain that records the journal.
+    pub journal: ChainName,
+    /// Of each root that was asked for, in that order; fewer when they have many leaves, and at least the first.
+    pub blocks: Vec<KeptBlock>,
+}
+
+/// What is kept of one data block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum KeptBlock {
+    /// Nothing.
+    Nothing,
+    /// The journal has it, recorded or on its way; its leaves are computed anew where the journal is.
+    InJournal,
+    /// That it was about to be sent, and none of its leaves.
+    Announced,
+    /// A row that does not read.
+    Unreadable,
+    /// The leaves of single operations, computed anew.
+    Leaves(KeptLeaves),
+}
+
+/// The leaves of a data block of single operations, computed anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptLeaves {
+    /// The chain that records it, as it is kept.
+    pub chain: ChainName,
+    /// The root that the leaves give; absent when they give none.
+    pub root: Option<B256>,
+    /// How many leaves.
+    pub count: u64,
+    /// Earliest time of a leaf, Unix seconds.
+    pub first_time: u64,
+    /// Latest.
+    pub last_time: u64,
+    /// The chain's block that recorded it, as it is kept; absent while that is not known.
+    pub block_number: Option<u64>,
+}
+
 /// Most roots of one question about what a chain has, and of one answer.
 pub const MAX_RECORDED_ROOTS: usize = 1024;
 

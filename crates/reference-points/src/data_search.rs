@@ -335,6 +335,25 @@ pub struct Difference {
     pub offset: u64,
     /// What was found; never content.
     pub detail: String,
+    /// Of what is kept beside the journal: where, under which name, and both hashes. Absent for the journal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<StoredDifference>,
+}
+
+/// Something that is kept beside the journal, and is not what stands on a chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredDifference {
+    /// The store: `operations of CHAIN` or `mailboxes`.
+    pub store: String,
+    /// What it is of: the root of a data block, or a message.
+    pub id: B256,
+    /// The hash that it should have; absent where no hash is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<B256>,
+    /// The hash that was computed anew; absent where nothing reads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<B256>,
 }
 
 /// What the time-sequence audit measured of one source (M-MON-3).
@@ -407,6 +426,22 @@ pub struct AuditReport {
     pub compared: u64,
     /// The chain that records the blocks.
     pub chain: ChainName,
+    /// Every chain that records data blocks of the city, also of single operations; [`crate::v2m::V2mData::audit_chain`] looks at one.
+    #[serde(default)]
+    pub chains: Vec<ChainName>,
     /// The blocks that were computed anew, for the comparison; at most [`MAX_AUDIT_BLOCKS`], and none in an answer to a supervisor.
     pub recorded: Vec<AuditedBlock>,
+    /// Stores of the process that audits which are not written at present.
+    #[serde(default)]
+    pub standing: Vec<StandingStore>,
+}
+
+/// A store that could not be written, and is tried again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StandingStore {
+    /// Its name.
+    pub store: String,
+    /// How long it has stood, in milliseconds.
+    pub for_ms: u64,
 }

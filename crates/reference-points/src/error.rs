@@ -126,6 +126,7 @@ codes! {
     StaleRevision = "stale-revision", Conflict, "The certificate has changed since it was read.", "Read it again and sign with revision `actual`.";
     StatusTransition = "status-transition", Conflict, "The status cannot change that way.", "A revoked or renewed certificate stays so; read the present status.";
     OrganizationExists = "organization-exists", Conflict, "The organization is registered already.", "Authorize keys for it instead.";
+    HistoryFull = "history-full", Conflict, "The contract keeps as much of this as it takes.", "It keeps `limit` for ever on `chain`, and takes no more: `detail` says of what. Use another key, or register the organization under another code.";
     ReleaseConflict = "release-conflict", Conflict, "The contract cannot go that way from where it is.", "Read it again: `status` says how far it is.";
     ChangeConflict = "change-conflict", Conflict, "The change cannot go that way from where it is.", "Read it again: `status` says how far it is; what has expired is proposed again.";
     IdempotencyConflict = "idempotency-conflict", Conflict, "The idempotency key was used for something else.", "Use a fresh key for another request.";
@@ -145,7 +146,7 @@ codes! {
     ChainUnreachable = "chain-unreachable", Temporary, "A chain does not answer.", "Nothing was decided: send it again later. `chain` names it.";
     PersonUndetermined = "person-undetermined", Temporary, "Whether this person is registered at another office cannot be determined now.", "Nothing was written: send it again later.";
     DatabaseUnreachable = "database-unreachable", Temporary, "The database does not answer.", "Nothing was written: send it again later.";
-    JournalUnavailable = "journal-unavailable", Temporary, "Data cannot be kept at present.", "Nothing was accepted: send it again later; the operator looks at the disk.";
+    JournalUnavailable = "journal-unavailable", Temporary, "Data cannot be kept or read at present.", "What has a receipt is kept; whether anything else was accepted may be open. Send the same again later, with the same idempotency key where there is one: it is kept once, and answered with its first receipt if it was there. The operator looks at the disk.";
     StoreUnavailable = "store-unavailable", Temporary, "The store of shared files does not answer as it should.", "Nothing was handed out: ask again later; the owner looks at the store.";
     RightNotShown = "right-not-shown", Temporary, "The chain was not shown this right yet.", "The main chain gives it: `detail` says what `chain` lacks. What is on its way is there in a moment: send it again.";
     NotFinalYet = "not-final-yet", Temporary, "The transaction is sent but not final yet.", "Ask again: `txHash` names it.";
@@ -255,6 +256,14 @@ mod tests {
             assert!(code.name().chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", code.name());
             assert!(!code.remedy().is_empty() && code.title().ends_with('.'), "{}", code.name());
         }
+    }
+
+    // DATA-2, DATA-3: an acknowledgement that failed says nothing of what is on the disk.
+    #[test]
+    fn what_may_have_been_accepted_is_not_denied() {
+        let remedy = Code::JournalUnavailable.remedy();
+        assert!(!remedy.contains("Nothing was"), "{remedy}");
+        assert!(remedy.contains("the same idempotency key") && remedy.contains("kept once"), "{remedy}");
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub mod data_block;
 pub mod data_format;
 pub mod data_search;
 pub mod error;
+pub mod hash_place;
 pub mod journal;
 pub mod mandate;
 pub mod operation;

@@ -5,7 +5,9 @@ use async_trait::async_trait;
 
 use crate::{
     DoorResult,
+    data_block::KeptBlocks,
     data_search::{AuditReport, AuditRequest},
+    operation::ChainName,
     quota::QuotaReport,
     v2m::{EventFilter, HistoryEntry},
 };
@@ -29,12 +31,19 @@ pub trait M2rData: Send + Sync {
     /// `JournalUnavailable` when the disk does not answer; damage is no error but the report's difference.
     async fn audit(&self, request: AuditRequest) -> DoorResult<AuditReport>;
 
-    /// Those of these roots of data blocks of which nothing is known here: neither the journal has a block with it, nor do the operations that are kept for it, each computed anew, give it, nor is it about to be sent. At most
-    /// [`crate::data_block::MAX_RECORDED_ROOTS`].
+    /// What is kept here of the data blocks with these roots, each computed anew from its rows: a prefix of them, so that one answer computes no more than some thousand
+    /// operations. At most [`crate::data_block::MAX_RECORDED_ROOTS`].
     ///
     /// # Errors
     /// `MalformedRequest`, `JournalUnavailable`, `DatabaseUnreachable`.
-    async fn unknown_roots(&self, roots: Vec<B256>) -> DoorResult<Vec<B256>>;
+    async fn kept_blocks(&self, roots: Vec<B256>) -> DoorResult<KeptBlocks>;
+
+    /// Roots of data blocks of single operations that a chain is said here to have recorded, from a place among hashes on ([`crate::hash_place`]), in their order: at most
+    /// [`crate::data_block::MAX_RECORDED_ROOTS`], and fewer at the end.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`, `Internal`.
+    async fn indexed_roots(&self, chain: &ChainName, from: u64) -> DoorResult<Vec<B256>>;
 
     /// Quotas, and what is used of them.
     ///

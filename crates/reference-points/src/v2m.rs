@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Actor, DoorResult,
-    alert::WatchReport,
+    alert::{MailboxLook, WatchReport},
     data_block::TransactionLocator,
     data_search::{AuditReport, AuditRequest},
+    operation::ChainName,
     quota::QuotaReport,
     right::Right,
 };
@@ -108,8 +109,8 @@ pub struct EventFilter {
     pub subject: Option<String>,
     /// At most so many, 1 to 100.
     pub limit: Option<usize>,
-    /// And so many more, at most [`MAX_TOLD`]: whoever asks was told as many of the newest millisecond before, which are answered once more, in the same
-    /// order, so that it finds its place among them.
+    /// And so many more, at most [`MAX_TOLD`]: whoever asks was told as many of the last millisecond before `to_ms`, which are answered once more, in the same
+    /// order, so that it finds its place among them. What it has is answered where it has fewer, and none is counted without `to_ms`.
     pub told: usize,
 }
 
@@ -145,6 +146,20 @@ pub trait V2mData: Send + Sync {
     /// # Errors
     /// `RoleRequired`, `MalformedRequest`, `JournalUnavailable`.
     async fn audit_data(&self, actor: &Actor, request: AuditRequest) -> DoorResult<AuditReport>;
+
+    /// Looks, from the data block with a number on a chain on, whether what is kept here of its data blocks gives what the chain has; a page of them. `from` and `next` of the
+    /// report are numbers of data blocks; from 2^52 on, places among the roots that are kept here for the chain, of which it is looked whether the chain has them.
+    ///
+    /// # Errors
+    /// `RoleRequired`, `UnknownChain`, `NotProvable`, `ChainUnreachable`, `JournalUnavailable`, `DatabaseUnreachable`.
+    async fn audit_chain(&self, actor: &Actor, chain: &ChainName, from: u64) -> DoorResult<AuditReport>;
+
+    /// Hears what the gateway, which has the mailboxes of messages, has found in them: alerts are made here. How watching goes then. For the city itself, and behind no
+    /// route.
+    ///
+    /// # Errors
+    /// `Internal`.
+    async fn mailboxes_audited(&self, looked: MailboxLook) -> DoorResult<WatchReport>;
 
     /// How far the audit is that goes on by itself, what it has found, and which alerts are open. Operators see it too.
     ///

@@ -1,6 +1,6 @@
 //! R2D to data sources, C2R to controlling, M2R to monitoring.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
@@ -9,19 +9,22 @@ use chancery_ingest::Setting;
 use chancery_primitives::data_block::DataBlockTree;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
+    alert::{RECEIVER_SETTING, receiver_facts},
     c2r::C2r,
-    data_block::{MAX_RECORDED_ROOTS, OperationProof},
+    data_block::{KeptBlock, KeptBlocks, MAX_RECORDED_ROOTS, OperationProof},
     data_format::{DataFormat, FormatId, FormatReadings, FormatsInForce},
     data_search::{AuditReport, AuditRequest},
+    hash_place::first_at,
     m2r::{M2r, M2rData},
     o2c::{Change, ChangeResult, Mode},
+    operation::ChainName,
     quota::{Quota, QuotaReport, QuotaSubject},
     r2d::{R2d, R2dSources, Submission, SubmissionReceipt},
     source_data::{AcceptedSubmission, Source, SourceChange, SourceOperationProof, SourceSubmission, SubmissionState},
     v2m::{EventFilter, HistoryEntry},
 };
 
-use crate::{Representation, formats::InClear};
+use crate::{Representation, formats::InClear, limits::MAX_COMPUTED_LEAVES};
 
 impl FormatsInForce for Representation {
     fn readings(&self) -> Arc<FormatReadings> {
@@ -128,8 +131,8 @@ impl C2r for Representation {
                 return self.record_setting("user.standing", &address.to_string(), value.to_owned(), *by, mode).await;
             }
             Change::TellOfAlerts { receiver, origin, told, by } => {
-                let value = format!("{} {origin}", if *told { "added" } else { "removed" });
-                return self.record_setting("alert.receiver", receiver, value, *by, mode).await;
+                let value = receiver_facts(*told, origin);
+                return self.record_setting(RECEIVER_SETTING, receiver, value, *by, mode).await;
             }
             Change::ChangeSource { source, by } => return self.control_source(source, *by, mode).await,
             Change::SetQuota { subject, quota, by } => return self.control_quota(subject, *quota, *by, mode).await,
@@ -155,6 +158,16 @@ impl C2r for Representation {
 }
 
 impl Representation {
+    /// What the index keeps of a data block, computed anew.
+    async fn computed_anew(&self, root: B256) -> DoorResult<KeptBlock> {
+        match self.index.block(root).await {
+            Ok(kept) => Ok(kept.map_or(KeptBlock::Nothing, |block| block.computed_anew())),
+            // A row that does not read was changed.
+            Err(error) if error.code() == Code::Internal => Ok(KeptBlock::Unreadable),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Records what another entity applies: in the journal of the ingest, and with its data block on the chain.
     async fn record_setting(
         &self,
@@ -219,27 +232,35 @@ impl M2r for Representation {
 #[async_trait]
 impl M2rData for Representation {
     async fn audit(&self, request: AuditRequest) -> DoorResult<AuditReport> {
-        self.ingest.audit(request).await
+        let report = self.ingest.audit(request).await?;
+        Ok(AuditReport { chains: self.chains.iter().cloned().collect(), ..report })
     }
 
-    async fn unknown_roots(&self, roots: Vec<B256>) -> DoorResult<Vec<B256>> {
+    async fn kept_blocks(&self, roots: Vec<B256>) -> DoorResult<KeptBlocks> {
         if roots.len() > MAX_RECORDED_ROOTS {
             return Err(DoorError::new(Code::MalformedRequest, format!("at most {MAX_RECORDED_ROOTS} roots")));
         }
-        let mut unknown = Vec::new();
-        for root in self.ingest.unknown_roots(roots).await? {
-            // That the root stands in the index says nothing of the rows by which operations are proven.
-            let is_known = match self.index.block(root).await {
-                Ok(kept) => kept.is_some_and(|block| block.gives_its_root()),
-                // A row that does not read was changed.
-                Err(error) if error.code() == Code::Internal => false,
-                Err(error) => return Err(error),
-            };
-            if !is_known {
-                unknown.push(root);
+        let unknown: HashSet<B256> = self.ingest.unknown_roots(roots.clone()).await?.into_iter().collect();
+        let (mut blocks, mut computed) = (Vec::with_capacity(roots.len()), 0);
+        for root in roots {
+            if computed >= MAX_COMPUTED_LEAVES {
+                break;
             }
+            // That the root stands in the index says nothing of the rows by which operations are proven.
+            let kept = if unknown.contains(&root) { self.computed_anew(root).await? } else { KeptBlock::InJournal };
+            if let KeptBlock::Leaves(leaves) = &kept {
+                computed += leaves.count;
+            }
+            blocks.push(kept);
         }
-        Ok(unknown)
+        Ok(KeptBlocks { journal: self.ingest.chain().clone(), blocks })
+    }
+
+    async fn indexed_roots(&self, chain: &ChainName, from: u64) -> DoorResult<Vec<B256>> {
+        match first_at(from) {
+            Some(first) => self.index.roots_from(chain, first, MAX_RECORDED_ROOTS).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     async fn quotas(&self) -> DoorResult<QuotaReport> {

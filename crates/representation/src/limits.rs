@@ -1,5 +1,8 @@
 use std::time::Duration;
 
+/// Leaves after which an answer about what is kept ends: it holds no more than these and one data block.
+pub(crate) const MAX_COMPUTED_LEAVES: u64 = 10_000;
+
 /// Every bound of this crate that an assembly may choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

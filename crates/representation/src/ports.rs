@@ -3,7 +3,11 @@
 use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
 use chancery_primitives::data_block::{DataBlockTree, Leaf};
-use chancery_reference_points::{DoorResult, data_block::TransactionLocator, operation::ChainName};
+use chancery_reference_points::{
+    DoorResult,
+    data_block::{KeptBlock, KeptLeaves, TransactionLocator},
+    operation::ChainName,
+};
 
 /// An operation in a data block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,14 +35,22 @@ pub struct IndexedBlock {
 }
 
 impl IndexedBlock {
-    /// Whether what is kept gives the root, computed anew; or nothing is kept but that the root was about to be sent.
+    /// What is kept of it, its root computed anew from the leaves.
     #[must_use]
-    pub fn gives_its_root(&self) -> bool {
+    pub fn computed_anew(&self) -> KeptBlock {
         if self.operations.is_empty() && self.recorded.is_none() {
-            return true;
+            return KeptBlock::Announced;
         }
         let leaves: Vec<Leaf> = self.operations.iter().map(|operation| operation.leaf.clone()).collect();
-        DataBlockTree::new(&leaves).is_ok_and(|tree| tree.root().0 == self.root)
+        let tree = DataBlockTree::new(&leaves).ok();
+        KeptBlock::Leaves(KeptLeaves {
+            chain: self.chain.clone(),
+            root: tree.as_ref().map(|tree| tree.root().0),
+            count: leaves.len() as u64,
+            first_time: tree.as_ref().map_or(0, |tree| tree.first_time().get()),
+            last_time: tree.as_ref().map_or(0, |tree| tree.last_time().get()),
+            block_number: self.recorded.as_ref().map(|locator| locator.block_number),
+        })
     }
 }
 
@@ -51,17 +63,23 @@ pub trait OperationIndex: Send + Sync {
     /// `DatabaseUnreachable`; `IdempotencyConflict` when an operation stands in another block.
     async fn put(&self, block: &IndexedBlock) -> DoorResult<()>;
 
-    /// Notes that a block with this root is about to be sent, so that its root is known whatever becomes of it.
+    /// Notes that a block is about to be sent, with its leaves, so that both are known whatever becomes of it. Its operations are in no block by that.
     ///
     /// # Errors
     /// `DatabaseUnreachable`.
-    async fn announce(&self, root: B256, chain: &ChainName, closed_at_ms: u64) -> DoorResult<()>;
+    async fn announce(&self, block: &IndexedBlock) -> DoorResult<()>;
 
-    /// What is kept of the block with a root; one that was only announced has no operations, and is not recorded.
+    /// What is kept of the block with a root; one that was only announced is not recorded, and has no operations when it was announced without its leaves.
     ///
     /// # Errors
     /// `DatabaseUnreachable`; `Internal` when it does not read.
     async fn block(&self, root: B256) -> DoorResult<Option<IndexedBlock>>;
+
+    /// Roots of blocks that a chain is said to have recorded, from one on, in their order, at most `limit`.
+    ///
+    /// # Errors
+    /// `DatabaseUnreachable`; `Internal` when one does not read.
+    async fn roots_from(&self, chain: &ChainName, first: B256, limit: usize) -> DoorResult<Vec<B256>>;
 
     /// The block that holds an operation.
     ///

@@ -5,6 +5,7 @@ use chancery_data::{
     SourceId,
     unambiguous::{self, AmbiguousError},
 };
+use chancery_ingest::Refused;
 use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult,
     operation::{InterpretedOperation, SignedOperation},
@@ -117,7 +118,9 @@ impl Representation {
     /// (REPRESENTATION-7).
     pub(crate) async fn take(&self, submissions: Vec<SourceSubmission>) -> Vec<DoorResult<AcceptedSubmission>> {
         let results = self.ingest.accept_or_tell(submissions).await;
-        let refused: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).collect();
+        // What has no receipt for want of the key that signs it is accepted, and stands in the journal.
+        let is_refused = |refused: &&Refused| refused.error.code() != Code::EntityUnavailable;
+        let refused: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).filter(is_refused).collect();
         if !refused.is_empty() {
             // A name that no source has, anybody makes up.
             let registered = |source: &SourceId| self.ingest.source(*source).is_ok();

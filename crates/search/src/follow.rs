@@ -1,39 +1,54 @@
 //! The thread that brings the index up to the journal, behind its writer and never waited for by it.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chancery_ingest::reading::JournalReader;
 use tokio::{runtime::Handle, sync::watch};
 
-use crate::{SearchError, index::SearchIndex};
+use crate::{SearchError, kept::KeptIndex};
 
-/// Follows until the journal's writer ends, or the index cannot be written. Says in `indexed` how far it is; closing it says that it has ended.
-pub(crate) fn follow(
-    index: &Arc<SearchIndex>,
-    mut reader: JournalReader,
-    indexed: &watch::Sender<u64>,
-    runtime: &Handle,
-) {
+/// Follows until the journal's writer ends. Says in `indexed` how far it is; closing it says that it has ended. An index that cannot be written, or a journal that cannot be read, is
+/// tried again after a pause, with the index opened anew.
+pub(crate) fn follow(kept: &Arc<KeptIndex>, mut reader: JournalReader, indexed: &watch::Sender<u64>, runtime: &Handle) {
     loop {
-        match catch_up(index, &reader) {
-            Ok(()) => {
-                indexed.send_replace(index.next_place());
+        match caught_up(kept, &reader) {
+            Ok(next) => {
+                indexed.send_replace(next);
+                // Whoever asks is answered again once all of it is there.
+                kept.standing.goes_on();
+                if !runtime.block_on(reader.grows_beyond(next)) {
+                    return;
+                }
             }
             Err(error) => {
-                tracing::error!(%error, "the search index stands still");
-                return;
+                kept.standing.failed(&error);
+                let until = kept.standing.next_try().unwrap_or_else(Instant::now);
+                if runtime.block_on(ends_before(&mut reader, until)) {
+                    return;
+                }
             }
-        }
-        if !runtime.block_on(reader.grows_beyond(index.next_place())) {
-            return;
         }
     }
 }
 
-/// Everything durable that is not in the index yet.
-pub(crate) fn catch_up(index: &SearchIndex, reader: &JournalReader) -> Result<(), SearchError> {
+/// Everything durable into the index; the first place that is not in it.
+fn caught_up(kept: &KeptIndex, reader: &JournalReader) -> Result<u64, SearchError> {
+    if kept.standing.stands() {
+        kept.open_anew(reader.durable())?;
+    }
+    let index = kept.read()?;
     for group in reader.groups_beyond(index.position(), index.next_place())? {
         index.add(&group?)?;
     }
-    Ok(())
+    Ok(index.next_place())
+}
+
+/// Whether the journal's writer ends before a time.
+async fn ends_before(reader: &mut JournalReader, until: Instant) -> bool {
+    let pause = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+    // No journal grows beyond that: what comes is its end.
+    tokio::time::timeout(pause, reader.grows_beyond(u64::MAX)).await.is_ok()
 }

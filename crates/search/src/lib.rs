@@ -21,6 +21,7 @@ mod budget;
 mod chunk;
 mod follow;
 mod index;
+mod kept;
 mod members;
 mod moments;
 mod offices;

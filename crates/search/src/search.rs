@@ -19,6 +19,7 @@ use chancery_reference_points::{
     source_data::SourceOperationProof,
     trace::HandOver,
 };
+use parking_lot::MappedRwLockReadGuard;
 use tokio::sync::watch;
 
 use crate::{
@@ -26,6 +27,7 @@ use crate::{
     aggregate::{Answered, Question},
     chunk::{Row, SubmissionRow},
     follow::follow,
+    kept::KeptIndex,
     places::Places,
     query::{Contents, Found, Plan},
     sight::{self, Sight},
@@ -43,7 +45,7 @@ pub struct DataSearch {
 }
 
 struct Inner {
-    index: Arc<SearchIndex>,
+    kept: Arc<KeptIndex>,
     reader: JournalReader,
     formats: Option<Arc<dyn FormatsInForce>>,
 }
@@ -69,13 +71,13 @@ impl DataSearch {
         offices: Option<Arc<dyn Offices>>,
         formats: Option<Arc<dyn FormatsInForce>>,
     ) -> Result<Self, SearchError> {
-        let index = Arc::new(SearchIndex::open(directory, reader.durable())?);
-        let (indexing, indexed) = watch::channel(index.next_place());
-        let (following, its_reader) = (Arc::clone(&index), reader.clone());
+        let kept = Arc::new(KeptIndex::open(directory, reader.durable())?);
+        let (indexing, indexed) = watch::channel(kept.read()?.next_place());
+        let (following, its_reader) = (Arc::clone(&kept), reader.clone());
         let runtime = tokio::runtime::Handle::current();
         std::thread::spawn(move || follow(&following, its_reader, &indexing, &runtime));
         let places = Places::new();
-        Ok(Self { inner: Arc::new(Inner { index, reader, formats }), proofs, offices, indexed, places })
+        Ok(Self { inner: Arc::new(Inner { kept, reader, formats }), proofs, offices, indexed, places })
     }
 
     /// Waits until everything before a place is found; `false` when that will not be.
@@ -88,10 +90,10 @@ impl DataSearch {
         self.proofs.as_ref().ok_or_else(none)
     }
 
-    /// The index stands still: what it would answer is not everything.
+    /// The index stands still, until it is tried again or for good: what it would answer is not everything.
     fn check_running(&self) -> DoorResult<()> {
-        let ended = self.indexed.has_changed().is_err() && *self.indexed.borrow() < self.inner.reader.durable();
-        if ended {
+        let stands = self.inner.kept.standing.stands() || self.indexed.has_changed().is_err();
+        if stands && *self.indexed.borrow() < self.inner.reader.durable() {
             return Err(DoorError::new(Code::JournalUnavailable, "the search index stands still"));
         }
         Ok(())
@@ -99,30 +101,40 @@ impl DataSearch {
 }
 
 impl Inner {
-    fn sight(&self, visibility: Visibility, asker: Asker) -> Sight {
+    fn index(&self) -> DoorResult<MappedRwLockReadGuard<'_, SearchIndex>> {
+        self.kept.read().map_err(unavailable)
+    }
+
+    fn sight(&self, index: &SearchIndex, visibility: Visibility, asker: Asker) -> Sight {
         let formats = self.formats.as_ref().map(|formats| formats.readings()).unwrap_or_default();
-        Sight::new(&self.index, visibility, asker, formats)
+        Sight::new(index, visibility, asker, formats)
     }
 
     fn page(&self, Asked { query, visibility, asker }: Asked) -> DoorResult<DataPage> {
-        let plan = Plan::new(query, self.sight(visibility, asker))?;
+        let index = self.index()?;
+        let plan = Plan::new(query, self.sight(&index, visibility, asker))?;
         let (found, next, next_key) = match &plan.sorting {
             None => {
-                let (found, next) = plan.run(&self.index, self).map_err(unavailable)?;
+                let (found, next) = plan.run(&index, self).map_err(unavailable)?;
                 (found, next, None)
             }
             Some(sorting) => {
-                let SortedPage { found, next } = sorting.page(&plan, &self.index, self).map_err(unavailable)??;
+                let SortedPage { found, next } = sorting.page(&plan, &index, self).map_err(unavailable)??;
                 let (next, next_key) = next.unzip();
                 (found, next, next_key)
             }
         };
-        let operations = found.into_iter().filter_map(|found| self.operation(&plan, found).transpose());
+        let operations = found.into_iter().filter_map(|found| self.operation(&index, &plan, found).transpose());
         Ok(DataPage { operations: operations.collect::<DoorResult<_>>()?, next, next_key })
     }
 
     /// `None` for what the asker does not see: the plan has left it out already.
-    fn operation(&self, plan: &Plan, (submission, row): Found) -> DoorResult<Option<DataOperation>> {
+    fn operation(
+        &self,
+        index: &SearchIndex,
+        plan: &Plan,
+        (submission, row): Found,
+    ) -> DoorResult<Option<DataOperation>> {
         let Some((access, right)) = plan.seen(&submission) else { return Ok(None) };
         let at = OperationPlace { place: submission.place, index: row.index };
         let bytes = self.reader.bytes_at(submission.segment, row.offset, row.bytes as usize).map_err(unreadable)?;
@@ -135,7 +147,7 @@ impl Inner {
             digest: submission.digest,
             name,
             source: submission.source,
-            organization: self.organization(submission.source),
+            organization: organization(index, submission.source),
             format: submission.format.to_string(),
             format_version: submission.format_version,
             access,
@@ -145,14 +157,11 @@ impl Inner {
         }))
     }
 
-    fn organization(&self, source: SourceId) -> String {
-        self.index.state.read().organizations.get(&source).map(ToString::to_string).unwrap_or_default()
-    }
-
-    fn aggregate(&self, aggregate: DataAggregate, sight: Sight) -> DoorResult<Aggregation> {
-        let question = Question::new(aggregate, sight)?;
-        let organization = |submission: &SubmissionRow| self.organization(submission.source);
-        let answered = question.answer(&self.index, self, organization).map_err(unavailable)??;
+    fn aggregate(&self, aggregate: DataAggregate, visibility: Visibility, asker: Asker) -> DoorResult<Aggregation> {
+        let index = self.index()?;
+        let question = Question::new(aggregate, self.sight(&index, visibility, asker))?;
+        let of = |submission: &SubmissionRow| organization(&index, submission.source);
+        let answered = question.answer(&index, self, of).map_err(unavailable)??;
         let Answered { aggregates, assets, unnamed } = answered;
         let asset = |(organization, format, subject)| Asset { organization, format, subject };
         Ok(Aggregation { aggregates, assets: assets.into_iter().map(asset).collect(), unnamed })
@@ -160,7 +169,8 @@ impl Inner {
 
     fn versions(&self, request: &TraceRequest, visibility: Visibility, asker: Asker) -> DoorResult<AssetVersions> {
         let TraceRequest { asset, before } = request;
-        let is_owned = |submission: &SubmissionRow| self.organization(submission.source) == asset.organization;
+        let index = self.index()?;
+        let is_owned = |submission: &SubmissionRow| organization(&index, submission.source) == asset.organization;
         let beside_bytes = DataOperation::bytes_beside(&asset.organization, &asset.format);
         let mut versions = Versions::new(is_owned, *before, beside_bytes);
         let mut query = DataQuery {
@@ -171,13 +181,13 @@ impl Inner {
         };
         // Oldest first, since only so each has its number.
         let plan = loop {
-            let plan = Plan::new(query.clone(), self.sight(visibility.clone(), asker.clone()))?;
-            let Some(edge) = plan.visit(&self.index, &mut versions).map_err(unavailable)? else { break plan };
+            let plan = Plan::new(query.clone(), self.sight(&index, visibility.clone(), asker.clone()))?;
+            let Some(edge) = plan.visit(&index, &mut versions).map_err(unavailable)? else { break plan };
             query.after = Some(edge);
         };
         let (kept, older) = versions.kept();
         let read = |(version, found)| {
-            let operation = self.operation(&plan, found).transpose()?;
+            let operation = self.operation(&index, &plan, found).transpose()?;
             Some(operation.map(|operation| AssetVersion { version, operation }))
         };
         let versions = kept.into_iter().filter_map(read).collect::<DoorResult<_>>()?;
@@ -209,8 +219,13 @@ impl S2pData for DataSearch {
         self.check_running()?;
         let inner = Arc::clone(&self.inner);
         let counts = move || -> Result<Vec<DayCount>, SearchError> {
-            let all = inner.index.counts()?;
-            Ok(if sees_all { sight::summed(all.into_iter()) } else { inner.sight(visibility, asker).counts(all) })
+            let index = inner.kept.read()?;
+            let all = index.counts()?;
+            Ok(if sees_all {
+                sight::summed(all.into_iter())
+            } else {
+                inner.sight(&index, visibility, asker).counts(all)
+            })
         };
         blocking(move || counts().map_err(unavailable)).await
     }
@@ -265,7 +280,7 @@ impl S2pData for DataSearch {
         let asker = permit(self.offices.as_deref(), by, &visibility).await?;
         self.check_running()?;
         let inner = Arc::clone(&self.inner);
-        self.places.run(by, move || inner.aggregate(aggregate, inner.sight(visibility, asker))).await
+        self.places.run(by, move || inner.aggregate(aggregate, visibility, asker)).await
     }
 
     async fn searchable(&self, by: &Mandate, place: u64, wait_ms: u64) -> DoorResult<u64> {
@@ -279,6 +294,11 @@ impl S2pData for DataSearch {
         let reached = *self.indexed.borrow();
         Ok(reached)
     }
+}
+
+/// Whose a source is; empty where that is not known.
+fn organization(index: &SearchIndex, source: SourceId) -> String {
+    index.state.read().organizations.get(&source).map(ToString::to_string).unwrap_or_default()
 }
 
 /// M-PRO-2: nothing is searched that the mandate does not cover, whoever holds the door.

@@ -41,6 +41,9 @@ pub enum SearchError {
     /// What it is made from.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// A write failed before, and it is opened anew.
+    #[error("the search index is not open yet: a write failed before")]
+    Closed,
     /// The disk.
     #[error("the folder of the search index: {0}")]
     Folder(#[from] std::io::Error),

@@ -13,7 +13,7 @@
 //! Place: an application above the ledger; no functional entity knows it. [`directory`] are its services at U2S, [`department`] is what an owner runs beside
 //! its database. Specification: `docs/specs/sharing.md`.
 //!
-//! Invariants: SHARE-1 to SHARE-18, named there. In short: no SQL from outside, nothing half-published, nothing lost, nothing readable by the store,
+//! Invariants: SHARE-1 to SHARE-19, named there. In short: no SQL from outside, nothing half-published, nothing lost, nothing readable by the store,
 //! not a byte before the grant is final.
 //!
 //! Must not: keep a data key longer than its owner, log a key or a row, trust a store, a source or a node.

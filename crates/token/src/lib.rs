@@ -13,7 +13,7 @@
 //!
 //! Invariants: TOKEN-1, keys are made sensitive and not extractable, and nothing here asks for the value of a private key; TOKEN-2, a [`Token`] gives a
 //! wrong PIN once and never again, nor is any PIN given when the token has counted a wrong one, unless its caller says so, or when one more locks it; TOKEN-3, after a lost session an operation is tried once
-//! more, in a new one; TOKEN-4, a PIN comes from a file of its owner or from the caller, never from the URI, is never printed, and is wiped;
+//! more, in a new one, and once more in a library that is started anew; TOKEN-4, a PIN comes from a file of its owner or from the caller, never from the URI, is never printed, and is wiped;
 //! TOKEN-5, whoever asks waits for a bounded time: a library that hangs holds up one thread, which is its own; TOKEN-6, what a token says of itself steers no
 //! terminal; KEY-1, an X25519 key is used only when its two objects are a pair.
 //!
@@ -24,6 +24,7 @@ mod curves;
 mod error;
 mod finding;
 mod generating;
+mod library;
 mod listing;
 mod log_in;
 mod module;

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use chancery_keys::Curve;
-use cryptoki::mechanism::MechanismType;
+use cryptoki::{context::Pkcs11, mechanism::MechanismType};
 
-use crate::{TokenError, module, module::printable, token::OPENING_TIMEOUT, worker::Worker};
+use crate::{TokenError, library, module, module::printable, token::OPENING_TIMEOUT, worker::Worker};
 
 /// A token that is there and has been set up. What could steer a terminal or turn a line around stands in its texts as U+FFFD.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,13 +28,15 @@ pub struct TokenSummary {
 /// [`TokenError::ModuleNotFound`], [`TokenError::NoAnswer`], and those of a library that fails.
 pub fn tokens(library: &Path) -> Result<Vec<TokenSummary>, TokenError> {
     let library = library.to_owned();
-    Worker::start(())?.ask(OPENING_TIMEOUT, move |()| list(&library))
+    Worker::start(())?.ask(OPENING_TIMEOUT, move |()| {
+        let library = library::load(&library)?;
+        library.called(|_| list(&library.context))
+    })
 }
 
-fn list(library: &Path) -> Result<Vec<TokenSummary>, TokenError> {
-    let context = module::load(library)?;
+fn list(context: &Pkcs11) -> Result<Vec<TokenSummary>, TokenError> {
     let mut summaries = Vec::new();
-    for (slot, info) in module::present(&context)? {
+    for (slot, info) in module::present(context)? {
         let can = context.get_mechanism_list(slot).unwrap_or_default();
         summaries.push(TokenSummary {
             label: module::label(&info),

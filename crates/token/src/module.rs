@@ -1,40 +1,14 @@
-//! The token's library, and the token that is meant.
+//! The tokens that a library shows, and the one that is meant.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use cryptoki::{
-    context::{CInitializeArgs, CInitializeFlags, Pkcs11},
-    error::{Error, RvError},
+    context::Pkcs11,
+    error::Error,
     slot::{Slot, TokenInfo},
 };
-use parking_lot::Mutex;
 
 use crate::{KeyUri, TokenError};
-
-/// Libraries that were loaded. None is stopped or unloaded: other keys may be in use, and some have threads of their own.
-static LOADED: Mutex<BTreeMap<PathBuf, Pkcs11>> = Mutex::new(BTreeMap::new());
-
-/// Loads a library and starts it, once in a process.
-pub(crate) fn load(path: &Path) -> Result<Pkcs11, TokenError> {
-    let mut loaded = LOADED.lock();
-    if let Some(known) = loaded.get(path) {
-        return Ok(known.clone());
-    }
-    if !path.exists() {
-        return Err(TokenError::module(path, "there is no such file"));
-    }
-    let library = Pkcs11::new(path).map_err(|error| TokenError::module(path, error))?;
-    // The same library may have been loaded by another path.
-    match library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
-        Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
-        Err(error) => return Err(TokenError::module(path, error)),
-    }
-    loaded.insert(path.to_owned(), library.clone());
-    Ok(library)
-}
 
 /// Every token that is there and has been set up.
 pub(crate) fn present(library: &Pkcs11) -> Result<Vec<(Slot, TokenInfo)>, TokenError> {

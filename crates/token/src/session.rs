@@ -1,11 +1,11 @@
 //! A session with a token, and what happens when it is lost in mid-use (TOKEN-3). Used by one thread.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, mem, path::PathBuf};
 
 use chancery_keys::Curve;
 use cryptoki::{error::Error, mechanism::MechanismType, object::ObjectHandle, session::Session, types::AuthPin};
 
-use crate::{KeyUri, TokenError, finding, log_in::LogIn, module};
+use crate::{KeyUri, TokenError, finding, library, log_in::LogIn, module};
 
 /// What is needed to speak to a token, and its session when there is one.
 pub(crate) struct Connection {
@@ -14,6 +14,8 @@ pub(crate) struct Connection {
     log_in: LogIn,
     /// It was there before: when it is not found, it is gone.
     is_known: bool,
+    /// The start of the library in which the session began.
+    start: u64,
     open: Option<Open>,
 }
 
@@ -26,7 +28,7 @@ pub(crate) struct Open {
 
 impl Connection {
     pub(crate) fn new(uri: KeyUri, module: PathBuf, pin: Option<AuthPin>, pin_again: bool) -> Self {
-        Self { uri, module, log_in: LogIn::new(pin, pin_again), is_known: false, open: None }
+        Self { uri, module, log_in: LogIn::new(pin, pin_again), is_known: false, start: 0, open: None }
     }
 
     /// Finds the token for the first time, and logs in.
@@ -36,8 +38,35 @@ impl Connection {
         Ok(())
     }
 
-    /// Works in the session, and once more in a new one if the session, the log-in or the object was lost.
+    /// Works in the session, and once more in a new one if the session, the log-in or the object was lost; and if the token was there before and stays lost, in a library
+    /// that is started anew.
     pub(crate) fn with<T>(
+        &mut self,
+        work: &impl Fn(&mut Open, &KeyUri) -> Result<T, TokenError>,
+    ) -> Result<T, TokenError> {
+        let result = self.called(|connection| connection.with_session(work));
+        let is_gone = self.is_known && result.as_ref().is_err_and(TokenError::is_lost);
+        if is_gone && library::load(&self.module)?.start_anew(self.start) {
+            return self.called(|connection| connection.with_session(work));
+        }
+        result
+    }
+
+    /// Calls the library, which is not started anew meanwhile. Of a session from before its newest start nothing is left but a number, which may be another's.
+    pub(crate) fn called<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, TokenError>) -> Result<T, TokenError> {
+        library::load(&self.module)?.called(|start| {
+            if self.start != start {
+                self.start = start;
+                if let Some(open) = self.open.take() {
+                    // To be dropped is to be closed, and with it another session of this number.
+                    mem::forget(open.session);
+                }
+            }
+            work(self)
+        })
+    }
+
+    fn with_session<T>(
         &mut self,
         work: &impl Fn(&mut Open, &KeyUri) -> Result<T, TokenError>,
     ) -> Result<T, TokenError> {
@@ -76,7 +105,7 @@ impl Connection {
 
     /// A session that is logged in.
     pub(crate) fn begin(&mut self, writes: bool) -> Result<Open, TokenError> {
-        let library = module::load(&self.module)?;
+        let library = library::load(&self.module)?.context;
         let (slot, info) = module::find(&library, &self.uri, &self.module)?;
         let label = module::label(&info);
         let session = if writes { library.open_rw_session(slot) } else { library.open_ro_session(slot) };
@@ -90,10 +119,22 @@ impl Connection {
 
     /// What the token can do, by the mechanisms that it lists.
     pub(crate) fn mechanisms(&self) -> Result<Vec<MechanismType>, TokenError> {
-        let library = module::load(&self.module)?;
+        let library = library::load(&self.module)?.context;
         let (slot, info) = module::find(&library, &self.uri, &self.module)?;
         let listed = library.get_mechanism_list(slot);
         listed.map_err(|error| TokenError::of("listing mechanisms", &module::label(&info), &error))
+    }
+}
+
+/// A session that is still there is closed while nobody starts the library anew.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.open.is_some() {
+            let _ = self.called(|connection| {
+                connection.open = None;
+                Ok(())
+            });
+        }
     }
 }
 

@@ -90,10 +90,12 @@ impl Token {
     pub fn generate(&self, needed: &[Curve], wanted: &[Curve]) -> Result<Vec<(Curve, TokenError)>, TokenError> {
         let (needed, wanted) = (needed.to_vec(), wanted.to_vec());
         // A card makes a key in many seconds.
-        self.worker.ask(OPENING_TIMEOUT, move |connection| connection.generate(&needed, &wanted))
+        self.worker.ask(OPENING_TIMEOUT, move |connection| {
+            connection.called(|connection| connection.generate(&needed, &wanted))
+        })
     }
 
-    /// Works in the session, and once more in a new one if the session, the log-in or the object was lost.
+    /// Works in the session, once more in a new one if the session, the log-in or the object was lost, and once more in a library that is started anew.
     pub(crate) fn with<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Open, &KeyUri) -> Result<T, TokenError> + Send + 'static,

@@ -1,6 +1,6 @@
 /** A client of one gateway: submits, queries, and gets what is needed to verify. */
 import { follow, type AllianceChange, type FollowOptions } from './alliance/follow.js';
-import type { Alliance, AlliancePage, AllianceRequest } from './alliance/types.js';
+import type { Alliance, AlliancePage, AllianceProposalPage, AllianceRequest } from './alliance/types.js';
 import type {
   Aggregate,
   Aggregates,
@@ -417,6 +417,11 @@ export class Client {
   /** Requests, newest first. `cursor` is `nextCursor` of the page before; `limit` 1 to 100. */
   async allianceRequests(page: { readonly limit?: number; readonly cursor?: string } = {}): Promise<AlliancePage> {
     return (await this.#read('/v1/alliance/requests', {}, page)) as AlliancePage;
+  }
+
+  /** Requests that have no number, as endorsers, relays and requesters report them: nothing of it is proven. */
+  async allianceProposals(page: { readonly limit?: number; readonly cursor?: string } = {}): Promise<AllianceProposalPage> {
+    return (await this.#read('/v1/alliance/proposals', {}, page)) as AllianceProposalPage;
   }
 
   /** @throws ProblemError `unknown-alliance-request` for one that is none of the newest */

@@ -31,7 +31,7 @@ export interface paths {
         };
         /**
          * Whether the city serves
-         * @description 503 with the same body when a chain or the database does not answer.
+         * @description 503 with the same body when a chain or the database does not answer, or a store is not written.
          *
          *     **Who:** Anybody.
          */
@@ -214,12 +214,36 @@ export interface paths {
         /**
          * Follow the requests of the alliance
          * @description A stream of server-sent events. Each event `request` is a request that has changed, as `GET /v1/alliance/requests/{number}` answers it; of one that has changed more than once
-         *     the newest state. Without `Last-Event-ID` it begins with the requests that the gateway keeps. A comment every 15 seconds shows that the stream lives; after an hour it
+         *     the newest state. Each event `proposal` is likewise one of `GET /v1/alliance/proposals`; with its number it is told once more.
+         *     Without `Last-Event-ID` it begins with the requests that the gateway keeps. A comment every 15 seconds shows that the stream lives; after an hour it
          *     ends, and the client comes back with the id of its last event.
          *
          *     **Who:** Anybody (how far requests are; no contents).
          */
         get: operations["follow_alliance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alliance/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Requests that have no number yet
+         * @description As endorsers, relays and requesters report them, newest first: who has asked, who has endorsed, who has not and why, and what ended before it got a number. Nothing of it is proven; none where
+         *     the gateway asks nobody. What has got its number is among the requests, with what was reported of it.
+         *
+         *     **Who:** Anybody (what is reported of those without a number, where its operator names reporters; no contents).
+         */
+        get: operations["list_alliance_proposals"];
         put?: never;
         post?: never;
         delete?: never;
@@ -742,8 +766,9 @@ export interface paths {
         };
         /**
          * Audit data
-         * @description Recomputes hashes, signatures and data blocks of what is stored, compares them with what the chain has recorded, and measures times; ends at the first difference. No
-         *     content is shown.
+         * @description Recomputes hashes, signatures and data blocks of what is stored, compares them with what the chain has recorded, and measures times; ends at the first difference. Without
+         *     `chain` and `mailboxes` it is the journal of registered sources; with `chain` the operations that are kept for the data blocks of a chain, with `mailboxes` the messages
+         *     between organizations, a page of each. No content is shown.
          *
          *     **Who:** Roles: supervisor.
          */
@@ -1564,6 +1589,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/resources/{resource}/accesses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand over who came
+         * @description The owner of a shared asset, or whoever has owned it, hands over lines of the journal of its service: who came for which key or file, and who was refused. Each line is kept once, however
+         *     often it is sent, and told to supervisors in the journal; the trace of the asset shows it.
+         *
+         *     **Who:** Any address that has proven itself (the owner of the asset, or who has owned it: lines of its journal, signed).
+         */
+        post: operations["hand_accesses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/resources/{resource}/description": {
         parameters: {
             query?: never;
@@ -1640,8 +1688,9 @@ export interface paths {
         };
         /**
          * The trace of a shared asset
-         * @description Where it comes from, who owned it from when to when, under which organizations it stood, rights of use, every transfer and every access that was asked for or granted, as a
-         *     list in the order of the chain and as a graph. Readers, rights and accesses are shown to the owner and to supervisors, and to everybody else its own. Each look is recorded.
+         * @description Where it comes from, who owned it from when to when, under which organizations it stood, rights of use, every transfer and every access that was asked for or granted, in the order of
+         *     the chain, and who then came for which key or file and who was refused, as its owner tells and signs it; and all of it as a graph. The newest first, in pages. Readers, rights and
+         *     accesses are shown to the owner and to supervisors, and to everybody else its own. Each look is recorded.
          *
          *     **Who:** Anybody (what its roles may see; readers, rights and accesses: the owner of the asset and supervisors all, everybody else its own).
          */
@@ -2140,7 +2189,8 @@ export interface paths {
         /**
          * Suspend or restore an account
          * @description Whoever signs in or signs requests with a suspended address is answered nothing; keys of organizations and registrations stay what they are. Recorded with
-         *     the next data block, and taken back by the same call. With `?check=true` it says what would change.
+         *     the next data block, and taken back by the same call. Of an address that nobody has: one that has not registered, has and had no key of an organization and is
+         *     not signed in here, nothing is changed. With `?check=true` it says what would change.
          *
          *     **Who:** Roles: operator.
          */
@@ -2182,6 +2232,21 @@ export interface components {
          * @enum {string}
          */
         AccessEffect: "allow" | "deny";
+        /** @description Who came for a shared asset is kept. */
+        AccessesKept: {
+            /**
+             * Format: int64
+             * @description How many of the lines were not known.
+             * @example 1
+             */
+            new: number;
+            /**
+             * Format: int64
+             * @description Number of the last line: it is kept, with all that came with it.
+             * @example 1
+             */
+            through: number;
+        };
         /** @description How far a request for access is. */
         AccessRequest: {
             /** @description The contract of its asset. */
@@ -2409,6 +2474,11 @@ export interface components {
             /** @description Where it was decided. */
             shownBy: components["schemas"]["ShownBy"];
         };
+        /**
+         * @description Why a part is not endorsed, without what it is about.
+         * @enum {string}
+         */
+        AllianceDeclineReason: "stale" | "differs" | "rule" | "database" | "promised" | "too-long" | "unavailable" | "too-few";
         /** @description The endorsers of a part. */
         AllianceEndorsing: {
             /** @description Nodes whose signature counts. */
@@ -2489,6 +2559,36 @@ export interface components {
             /** @description The five steps, in the order of the way. */
             steps: components["schemas"]["AllianceStep"][];
         };
+        /** @description A request that has no number yet, as it is reported. */
+        AllianceProposal: {
+            /** @description When it was first heard of. */
+            heard: components["schemas"]["Time"];
+            /** @description The hash by which the alliance knows the request from its number on (`requestHash`); of one that was never put together, the Keccak-256 hash of its idempotency key. */
+            id: components["schemas"]["Hash"];
+            /**
+             * Format: int64
+             * @description Its number; absent: it has none.
+             * @example 7
+             */
+            number?: number | null;
+            /** @description The members of its parts. */
+            parties: string[];
+            /** @description What was reported, in the order of time. */
+            reports: components["schemas"]["AllianceReport"][];
+            /**
+             * @description The member whose node asks; absent: nobody who reports knows.
+             * @example bank
+             */
+            requester?: string | null;
+            /** @description How far it is. */
+            state: components["schemas"]["AllianceProposalState"];
+            validUntil?: components["schemas"]["Time"] | null;
+        };
+        /**
+         * @description How far a request is that has no number yet.
+         * @enum {string}
+         */
+        AllianceProposalState: "under-way" | "handed-in" | "ended" | "lapsed" | "sequenced";
         /** @description Why a member refuses. Which key it is about, is told to the requester alone. */
         AllianceRefusal: {
             /**
@@ -2518,6 +2618,26 @@ export interface components {
             /** @enum {string} */
             kind: "rejected";
         };
+        /** @description What somebody has reported of a request. It is their word, and nothing rests on it. */
+        AllianceReport: {
+            /**
+             * @description The endorser's member; of a requester that has given up, the member because of whom.
+             * @example land registry
+             */
+            member?: string | null;
+            reason?: components["schemas"]["AllianceDeclineReason"] | null;
+            /** @description Who says it. */
+            reporter: components["schemas"]["AllianceReporter"];
+            /** @description What. */
+            said: components["schemas"]["AllianceSaid"];
+            /** @description When, by the gateway's clock and how long ago it was said to be. */
+            time: components["schemas"]["Time"];
+        };
+        /**
+         * @description Who reports.
+         * @enum {string}
+         */
+        AllianceReporter: "endorser" | "relay" | "requester";
         /** @description A request on its way. */
         AllianceRequest: {
             /** @description The members that are awaited for it. */
@@ -2534,6 +2654,8 @@ export interface components {
             overdue: boolean;
             /** @description The members of its parts. */
             parties: components["schemas"]["AllianceParty"][];
+            /** @description What was reported of it before it had its number, and since: the word of whoever says it, beside what is proven. */
+            reports?: components["schemas"]["AllianceReport"][];
             /**
              * @description The member that asked; absent: the requester's certificate cannot be read.
              * @example bank
@@ -2557,6 +2679,11 @@ export interface components {
          * @enum {string}
          */
         AllianceRequestStatus: "sequenced" | "committed" | "aborted" | "invalid";
+        /**
+         * @description How a step before the number went.
+         * @enum {string}
+         */
+        AllianceSaid: "proposed" | "endorsed" | "declined" | "handed-in" | "not-carried" | "given-up";
         /**
          * @description How far an alliance is.
          * @enum {string}
@@ -3430,21 +3557,26 @@ export interface components {
              */
             operations: number;
         };
-        /** @description What an audit of a part of the journal found. */
+        /** @description What an audit of a part of what is stored found. */
         DataAudit: {
             /**
              * Format: int64
              * @description Data blocks whose root was recomputed and compared with the recorded one.
              */
             blocks: number;
+            /** @description Chains whose data blocks can be looked at with `chain`; empty unless the journal was asked for. */
+            chains?: string[];
             /**
              * Format: int64
-             * @description Data blocks that were compared with what the chain has recorded, proven by its state.
+             * @description Data blocks that were compared with what the chain has recorded, proven by its state; of the mailboxes, messages.
              */
             compared: number;
             /** @description Whether that is the end of what is accepted. */
             complete: boolean;
-            /** @description The first difference: `{check, place, index?, file, offset, detail}`; null when there is none. */
+            /**
+             * @description The first difference: `{check, place, index?, file, offset, detail, stored?}`; null when there is none. `stored` is `{store, id, expected?, found?}` for what is kept beside
+             *     the journal: where, under which name, and both hashes.
+             */
             difference: Record<string, never>;
             /**
              * Format: int64
@@ -3804,6 +3936,15 @@ export interface components {
              */
             until: number;
         };
+        /** @description `POST /v1/resources/{resource}/accesses`. */
+        HandAccesses: {
+            /** @description The contract of the asset. */
+            asset: components["schemas"]["Address"];
+            /** @description Lines of the journal of the owner's service, exactly as they stand there, oldest first; each names the SHA-256 of the one before it. */
+            lines: string[];
+            /** @description The owner's signature (EIP-191) over number and SHA-256 of the last line. */
+            signature: components["schemas"]["HexBytes"];
+        };
         /**
          * @description 32 bytes, hexadecimal.
          * @example 0x8f2a559490d1c1c5b1b5f5c3a3f5a6a1d0b5f7a0e5b0c7b6d2f6f1c0a9b8c7d6
@@ -3819,6 +3960,10 @@ export interface components {
             database: components["schemas"]["DatabaseHealth"];
             /** @description Whether everything answers. */
             status: components["schemas"]["HealthStatus"];
+            /** @description Stores by name: `journal`, `search`, `messages`. Those of entities in processes of their own are not among them. */
+            stores?: {
+                [key: string]: components["schemas"]["StoreHealth"];
+            };
         };
         /**
          * @description Whether the city can serve.
@@ -4115,7 +4260,7 @@ export interface components {
              */
             raisedAtMs: number;
             /**
-             * @description `data-difference`, `time-sequence`, `chain-unreachable`, `audit-stands-still`, `quota-exhausted`.
+             * @description `data-difference`, `time-sequence`, `chain-unreachable`, `audit-stands-still`, `quota-exhausted`, `anchor-frozen`, `relay-stands-still`, `stored-file`, `store-stands-still`.
              * @example data-difference
              */
             rule: string;
@@ -4257,6 +4402,36 @@ export interface components {
          */
         Outcome: "valid" | "revoked" | "suspended" | "expired" | "cannot-determine" | "refused";
         /** @description A page of a list. Ask with `cursor` set to `nextCursor` for the next one; the last page has none. */
+        Page_AllianceProposal: {
+            /** @description The rows, in the order that the endpoint documents. */
+            items: {
+                /** @description When it was first heard of. */
+                heard: components["schemas"]["Time"];
+                /** @description The hash by which the alliance knows the request from its number on (`requestHash`); of one that was never put together, the Keccak-256 hash of its idempotency key. */
+                id: components["schemas"]["Hash"];
+                /**
+                 * Format: int64
+                 * @description Its number; absent: it has none.
+                 * @example 7
+                 */
+                number?: number | null;
+                /** @description The members of its parts. */
+                parties: string[];
+                /** @description What was reported, in the order of time. */
+                reports: components["schemas"]["AllianceReport"][];
+                /**
+                 * @description The member whose node asks; absent: nobody who reports knows.
+                 * @example bank
+                 */
+                requester?: string | null;
+                /** @description How far it is. */
+                state: components["schemas"]["AllianceProposalState"];
+                validUntil?: components["schemas"]["Time"] | null;
+            }[];
+            /** @description Opaque; absent on the last page. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. Ask with `cursor` set to `nextCursor` for the next one; the last page has none. */
         Page_AllianceRequest: {
             /** @description The rows, in the order that the endpoint documents. */
             items: {
@@ -4274,6 +4449,8 @@ export interface components {
                 overdue: boolean;
                 /** @description The members of its parts. */
                 parties: components["schemas"]["AllianceParty"][];
+                /** @description What was reported of it before it had its number, and since: the word of whoever says it, beside what is proven. */
+                reports?: components["schemas"]["AllianceReport"][];
                 /**
                  * @description The member that asked; absent: the requester's certificate cannot be read.
                  * @example bank
@@ -5177,6 +5354,18 @@ export interface components {
             foundAtMs?: number | null;
             /**
              * Format: int64
+             * @description When all mailboxes were looked at last, Unix milliseconds; null when they never were.
+             */
+            mailboxCompletedAtMs?: number | null;
+            /** @description The first difference in the mailboxes; absent when the last whole pass found none. */
+            mailboxDifference?: Record<string, never>;
+            /**
+             * Format: int64
+             * @description Messages that the last whole pass over the mailboxes has computed anew.
+             */
+            mailboxMessages?: number;
+            /**
+             * Format: int64
              * @description Place in the journal where it goes on.
              */
             next: number;
@@ -5430,6 +5619,11 @@ export interface components {
             asOf?: components["schemas"]["Time"] | null;
             /** @description The contract, which a consent names. */
             contract: components["schemas"]["Address"];
+            /**
+             * @description Beside `proof`, where the contracts stand in the genesis of the chain: that they do, with which code, proven by the hash of the genesis. Whoever runs no EVM compares these codes with
+             *     those of `proof`.
+             */
+            genesis?: Record<string, never> | null;
             /** @description Whether it is shown, by proof, that the holder has a certificate of the kind which is valid. */
             held: boolean;
             /**
@@ -5572,6 +5766,11 @@ export interface components {
             /** @description The status now. */
             status: components["schemas"]["CertificateStatus"];
         };
+        /**
+         * @description Whether a store of the gateway's process is written.
+         * @enum {string}
+         */
+        StoreHealth: "ok" | "stands";
         /** @description What became of one submission of an array (by its position) or of a stream (by its line): a receipt or a problem. */
         SubmissionOutcome: {
             /**
@@ -5770,8 +5969,8 @@ export interface components {
              * @description Of data of registered sources `{asset, versions: [{version, operation}], older?, rights, transfers, accesses: [{time, by?, service}], cut, findings}`, of a certificate `{certificate, rights, transfers,
              *     before, after, accesses, cut}`, where rights are `[{act, by: {who, ...}, access?, rule, narrowedBy?}]` and transfers `{transferable, rule, reason, path: [{of, from?, to?, at, how, recorded?}],
              *     cut}`; of a shared resource `{resource, asset, owners: [{by, since,
-             *     until?}], organizations, rights: [{right, holder, purposeHash, givenAt, validUntil, withdrawnAt?}], entries: [{time, happened, ..., txHash, blockNumber, logIndex}], cut}`; each oldest
-             *     first.
+             *     until?}], organizations, rights: [{right, holder, purposeHash, givenAt, validUntil, withdrawnAt?}], entries: [{time, happened, ..., txHash, blockNumber, logIndex}],
+             *     accesses: [{time, reader, fetched, request, version?, refused?, unnoted?, owner, number, line, signedThrough, signature, recordedAtMs}], cut, nextCursor?}`; each oldest first.
              */
             trace: Record<string, never>;
         };
@@ -6754,7 +6953,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `transaction-refused`, `change-conflict` */
+        /** @description `history-full`, `transaction-refused` */
         "problems-409-4": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6765,7 +6964,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `transaction-refused`, `release-conflict` */
+        /** @description `history-full`, `transaction-refused`, `change-conflict` */
         "problems-409-5": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6776,7 +6975,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `idempotency-conflict`, `transaction-refused`, `already-inspected` */
+        /** @description `history-full`, `transaction-refused`, `release-conflict` */
         "problems-409-6": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6787,7 +6986,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `idempotency-conflict`, `transaction-refused` */
+        /** @description `idempotency-conflict`, `transaction-refused`, `already-inspected` */
         "problems-409-7": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6798,7 +6997,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `transaction-refused`, `organization-exists` */
+        /** @description `idempotency-conflict`, `transaction-refused` */
         "problems-409-8": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6809,7 +7008,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `transaction-refused`, `source-exists` */
+        /** @description `history-full`, `transaction-refused`, `organization-exists` */
         "problems-409-9": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6820,7 +7019,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `format-version`, `idempotency-conflict`, `version-conflict` */
+        /** @description `history-full`, `transaction-refused`, `source-exists` */
         "problems-409-10": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6831,7 +7030,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `already-registered`, `account-taken`, `person-already-registered` */
+        /** @description `format-version`, `idempotency-conflict`, `version-conflict` */
         "problems-409-11": {
             headers: {
                 /** @description Names this answer in the operator's log. */
@@ -6842,8 +7041,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `already-decided`, `person-already-registered`, `transaction-refused` */
+        /** @description `already-registered`, `account-taken`, `person-already-registered` */
         "problems-409-12": {
+            headers: {
+                /** @description Names this answer in the operator's log. */
+                "x-request-id"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `already-decided`, `person-already-registered`, `transaction-refused` */
+        "problems-409-13": {
             headers: {
                 /** @description Names this answer in the operator's log. */
                 "x-request-id"?: string;
@@ -7339,7 +7549,12 @@ export interface operations {
                      *         }
                      *       },
                      *       "database": "ok",
-                     *       "status": "ok"
+                     *       "status": "ok",
+                     *       "stores": {
+                     *         "journal": "ok",
+                     *         "messages": "ok",
+                     *         "search": "ok"
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Health"];
@@ -7352,7 +7567,7 @@ export interface operations {
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
-            /** @description Something does not answer; the rest is served. */
+            /** @description Something does not answer, or is not written; the rest is served. */
             503: {
                 headers: {
                     /** @description Names this answer in the operator's log. */
@@ -7775,6 +7990,72 @@ export interface operations {
             503: components["responses"]["problems-503-4"];
         };
     };
+    list_alliance_proposals: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Rows of the page, 1 to 100, 20 unless given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Requests without a number, newest first. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "heard": "2026-11-21T03:00:00Z",
+                     *           "id": "0x0707070707070707070707070707070707070707070707070707070707070707",
+                     *           "parties": [
+                     *             "bank",
+                     *             "land registry"
+                     *           ],
+                     *           "reports": [
+                     *             {
+                     *               "reporter": "requester",
+                     *               "said": "proposed",
+                     *               "time": "2026-11-21T03:00:00Z"
+                     *             },
+                     *             {
+                     *               "member": "land registry",
+                     *               "reporter": "endorser",
+                     *               "said": "endorsed",
+                     *               "time": "2026-11-21T03:00:00Z"
+                     *             }
+                     *           ],
+                     *           "requester": "bank",
+                     *           "state": "under-way",
+                     *           "validUntil": "2026-11-21T03:00:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_AllianceProposal"];
+                };
+            };
+            400: components["responses"]["problems-400-3"];
+            401: components["responses"]["problems-401-1"];
+            403: components["responses"]["user-suspended"];
+            404: components["responses"]["no-alliance"];
+            414: components["responses"]["url-too-long"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-4"];
+        };
+    };
     list_alliance_requests: {
         parameters: {
             query?: {
@@ -7867,6 +8148,19 @@ export interface operations {
                      *                   "state": "ahead"
                      *                 }
                      *               ]
+                     *             }
+                     *           ],
+                     *           "reports": [
+                     *             {
+                     *               "reporter": "requester",
+                     *               "said": "proposed",
+                     *               "time": "2026-11-21T03:00:00Z"
+                     *             },
+                     *             {
+                     *               "member": "land registry",
+                     *               "reporter": "endorser",
+                     *               "said": "endorsed",
+                     *               "time": "2026-11-21T03:00:00Z"
                      *             }
                      *           ],
                      *           "requestHash": "0x0707070707070707070707070707070707070707070707070707070707070707",
@@ -7987,6 +8281,19 @@ export interface operations {
                      *               "state": "ahead"
                      *             }
                      *           ]
+                     *         }
+                     *       ],
+                     *       "reports": [
+                     *         {
+                     *           "reporter": "requester",
+                     *           "said": "proposed",
+                     *           "time": "2026-11-21T03:00:00Z"
+                     *         },
+                     *         {
+                     *           "member": "land registry",
+                     *           "reporter": "endorser",
+                     *           "said": "endorsed",
+                     *           "time": "2026-11-21T03:00:00Z"
                      *         }
                      *       ],
                      *       "requestHash": "0x0707070707070707070707070707070707070707070707070707070707070707",
@@ -8851,6 +9158,7 @@ export interface operations {
                      *           "agreedUntil": "2026-11-22T03:00:00Z",
                      *           "asOf": "2026-11-21T03:00:00Z",
                      *           "contract": "0xa7a7a7A7A7A7a7a7A7a7A7a7a7A7A7A7a7A7a7A7",
+                     *           "genesis": {},
                      *           "held": true,
                      *           "kind": "degree",
                      *           "nextNonce": 1,
@@ -8986,7 +9294,8 @@ export interface operations {
             400: components["responses"]["problems-400-10"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
-            409: components["responses"]["transaction-refused"];
+            404: components["responses"]["unknown-address"];
+            409: components["responses"]["problems-409-4"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -9113,7 +9422,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-9"];
             404: components["responses"]["unknown-change"];
-            409: components["responses"]["problems-409-4"];
+            409: components["responses"]["problems-409-5"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -9254,7 +9563,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             404: components["responses"]["problems-404-6"];
-            409: components["responses"]["problems-409-5"];
+            409: components["responses"]["problems-409-6"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -9412,7 +9721,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-9"];
             404: components["responses"]["problems-404-6"];
-            409: components["responses"]["problems-409-5"];
+            409: components["responses"]["problems-409-6"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -9475,7 +9784,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             404: components["responses"]["problems-404-6"];
-            409: components["responses"]["transaction-refused"];
+            409: components["responses"]["problems-409-4"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -9577,9 +9886,13 @@ export interface operations {
     audit_data: {
         parameters: {
             query?: {
-                /** @description From this place on: `next` of the audit before. */
+                /** @description Not the journal, but the data blocks of this chain, and the operations that are kept for them: one of `chains`. */
+                chain?: string;
+                /** @description From this place on: `next` of the audit before. Of a chain the number of a data block, of the mailboxes a part of a message's name. */
                 from?: number;
-                /** @description At most about so many operations, 1 to 500000. */
+                /** @description Not the journal, but the mailboxes of messages. */
+                mailboxes?: boolean;
+                /** @description At most about so many operations of the journal, 1 to 500000. */
                 operations?: number;
             };
             header?: never;
@@ -9599,6 +9912,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "blocks": 12,
+                     *       "chains": [
+                     *         "main",
+                     *         "degree"
+                     *       ],
                      *       "compared": 12,
                      *       "complete": true,
                      *       "difference": null,
@@ -9616,6 +9933,7 @@ export interface operations {
             400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
+            404: components["responses"]["unknown-chain"];
             409: components["responses"]["not-provable"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
@@ -9652,6 +9970,8 @@ export interface operations {
                      *         "completedOperations": 29220,
                      *         "difference": null,
                      *         "foundAtMs": null,
+                     *         "mailboxCompletedAtMs": 1795229970000,
+                     *         "mailboxMessages": 7,
                      *         "next": 1500,
                      *         "nextRoot": 0,
                      *         "operations": 14610,
@@ -10251,7 +10571,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             404: components["responses"]["unknown-organization"];
-            409: components["responses"]["transaction-refused"];
+            409: components["responses"]["problems-409-4"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -10401,7 +10721,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             404: components["responses"]["unknown-chain"];
-            409: components["responses"]["transaction-refused"];
+            409: components["responses"]["problems-409-4"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -10533,7 +10853,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-12"];
             404: components["responses"]["problems-404-5"];
-            409: components["responses"]["problems-409-6"];
+            409: components["responses"]["problems-409-7"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -10854,7 +11174,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-13"];
             404: components["responses"]["unknown-service"];
-            409: components["responses"]["transaction-refused"];
+            409: components["responses"]["problems-409-4"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -10974,7 +11294,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-2"];
             404: components["responses"]["problems-404-12"];
-            409: components["responses"]["problems-409-7"];
+            409: components["responses"]["problems-409-8"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -11093,7 +11413,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-14"];
             404: components["responses"]["problems-404-13"];
-            409: components["responses"]["problems-409-7"];
+            409: components["responses"]["problems-409-8"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -11201,7 +11521,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-2"];
             404: components["responses"]["problems-404-14"];
-            409: components["responses"]["problems-409-7"];
+            409: components["responses"]["problems-409-8"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -11363,7 +11683,7 @@ export interface operations {
             400: components["responses"]["problems-400-20"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
-            409: components["responses"]["problems-409-8"];
+            409: components["responses"]["problems-409-9"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -11481,7 +11801,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             404: components["responses"]["unknown-organization"];
-            409: components["responses"]["transaction-refused"];
+            409: components["responses"]["problems-409-4"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -11545,7 +11865,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             404: components["responses"]["unknown-organization"];
-            409: components["responses"]["transaction-refused"];
+            409: components["responses"]["problems-409-4"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -11608,7 +11928,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             404: components["responses"]["unknown-organization"];
-            409: components["responses"]["transaction-refused"];
+            409: components["responses"]["problems-409-4"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -11859,7 +12179,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             404: components["responses"]["problems-404-15"];
-            409: components["responses"]["transaction-refused"];
+            409: components["responses"]["problems-409-4"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -11918,7 +12238,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
             404: components["responses"]["problems-404-15"];
-            409: components["responses"]["transaction-refused"];
+            409: components["responses"]["problems-409-4"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -12228,6 +12548,61 @@ export interface operations {
             503: components["responses"]["problems-503-2"];
         };
     };
+    hand_accesses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The resource. */
+                resource: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "asset": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+                 *       "lines": [
+                 *         "{\"number\":1,\"at\":1795230000,\"reader\":\"0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266\",\"request\":1,\"version\":1,\"fetched\":\"key\",\"previous\":\"0x0000000000000000000000000000000000000000000000000000000000000000\"}"
+                 *       ],
+                 *       "signature": "0x1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b"
+                 *     }
+                 */
+                "application/json": components["schemas"]["HandAccesses"];
+            };
+        };
+        responses: {
+            /** @description Kept. */
+            200: {
+                headers: {
+                    /** @description Names this answer in the operator's log. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "new": 1,
+                     *       "through": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessesKept"];
+                };
+            };
+            400: components["responses"]["problems-400-3"];
+            401: components["responses"]["problems-401-2"];
+            403: components["responses"]["problems-403-5"];
+            404: components["responses"]["problems-404-16"];
+            413: components["responses"]["body-too-large"];
+            414: components["responses"]["url-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-requests"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["problems-503-2"];
+        };
+    };
     describe_resource: {
         parameters: {
             query?: never;
@@ -12394,7 +12769,12 @@ export interface operations {
     };
     trace_resource: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `nextCursor` of the page before, in `trace`. */
+                cursor?: string;
+                /** @description Events of the page, 1 to 100, and those that share the first one's block; and as many fetches. Without it 2,000 events and 500 fetches. */
+                limit?: number;
+            };
             header?: never;
             path: {
                 /** @description The resource. */
@@ -12458,7 +12838,7 @@ export interface operations {
                     "application/json": components["schemas"]["Trace"];
                 };
             };
-            400: components["responses"]["problems-400-1"];
+            400: components["responses"]["problems-400-3"];
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-5"];
             404: components["responses"]["problems-404-16"];
@@ -12568,7 +12948,7 @@ export interface operations {
             400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-8"];
-            409: components["responses"]["transaction-refused"];
+            409: components["responses"]["problems-409-4"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -12694,7 +13074,7 @@ export interface operations {
             400: components["responses"]["problems-400-2"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-15"];
-            409: components["responses"]["transaction-refused"];
+            409: components["responses"]["problems-409-4"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -12944,7 +13324,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-16"];
             404: components["responses"]["problems-404-18"];
-            409: components["responses"]["problems-409-9"];
+            409: components["responses"]["problems-409-10"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -13062,7 +13442,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-16"];
             404: components["responses"]["unknown-source"];
-            409: components["responses"]["problems-409-9"];
+            409: components["responses"]["problems-409-10"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -13191,7 +13571,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-16"];
             404: components["responses"]["unknown-source"];
-            409: components["responses"]["problems-409-9"];
+            409: components["responses"]["problems-409-10"];
             414: components["responses"]["url-too-long"];
             429: components["responses"]["too-many-requests"];
             431: components["responses"]["headers-too-large"];
@@ -13280,7 +13660,7 @@ export interface operations {
             401: components["responses"]["problems-401-1"];
             403: components["responses"]["problems-403-18"];
             404: components["responses"]["problems-404-19"];
-            409: components["responses"]["problems-409-10"];
+            409: components["responses"]["problems-409-11"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -13792,7 +14172,7 @@ export interface operations {
             400: components["responses"]["problems-400-28"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["user-suspended"];
-            409: components["responses"]["problems-409-11"];
+            409: components["responses"]["problems-409-12"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -13900,7 +14280,7 @@ export interface operations {
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-1"];
             404: components["responses"]["unknown-address"];
-            409: components["responses"]["problems-409-12"];
+            409: components["responses"]["problems-409-13"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -14017,7 +14397,8 @@ export interface operations {
             400: components["responses"]["problems-400-20"];
             401: components["responses"]["problems-401-2"];
             403: components["responses"]["problems-403-15"];
-            409: components["responses"]["transaction-refused"];
+            404: components["responses"]["unknown-address"];
+            409: components["responses"]["problems-409-4"];
             413: components["responses"]["body-too-large"];
             414: components["responses"]["url-too-long"];
             415: components["responses"]["unsupported-media-type"];

@@ -18,6 +18,9 @@ async function events(text: string, firstId?: string): Promise<ServerEvent[]> {
 
 const told = (number: number, id: string): string => `id: ${id}\nevent: request\ndata: {"number":${number},"parties":[]}\n\n`;
 
+/** What is reported of one without a number is no request: it is passed over. */
+const reported = 'id: a-0\nevent: proposal\ndata: {"id":"0x07","reports":[]}\n\n';
+
 function stream(response: ServerResponse, text: string, type = 'text/event-stream'): ServerResponse {
   response.writeHead(200, { 'content-type': type });
   response.write(text);
@@ -55,7 +58,8 @@ describe('the view of an alliance', () => {
     await client.alliance();
     await client.allianceRequests({ limit: 2, cursor: '7' });
     expect((await client.allianceRequest(7)).number).toBe(7);
-    expect(gateway.asked.map(({ path }) => path)).toEqual(['/v1/alliance', '/v1/alliance/requests?limit=2&cursor=7', '/v1/alliance/requests/7']);
+    await client.allianceProposals({ limit: 3 });
+    expect(gateway.asked.map(({ path }) => path)).toEqual(['/v1/alliance', '/v1/alliance/requests?limit=2&cursor=7', '/v1/alliance/requests/7', '/v1/alliance/proposals?limit=3']);
     expect(gateway.asked.every(({ headers }) => headers.signature === undefined)).toBe(true);
   });
 
@@ -64,7 +68,7 @@ describe('the view of an alliance', () => {
       // The connection ends, and the answer has not.
       if (times === 1) stream(response, `retry: 2000\n\n${told(1, 'a-1')}`).socket?.end();
       else if (times === 2) refuse(response, 503, 'chain-unreachable');
-      else if (times === 3) stream(response, told(2, 'a-2')).end();
+      else if (times === 3) stream(response, `${reported}${told(2, 'a-2')}`).end();
       else stream(response, told(1, 'a-3'));
     });
     const { ports: still, waits } = ports();

@@ -18,6 +18,7 @@ pub mod evidence;
 pub mod genesis;
 pub mod handovers;
 pub mod messages;
+pub mod mqtt_packets;
 pub mod node_certificates;
 pub mod operations;
 mod patches;
@@ -63,6 +64,7 @@ pub const TARGETS: &[Target] = targets![
     genesis,
     handovers,
     messages,
+    mqtt_packets,
     node_certificates,
     operations,
     remote_servers,

@@ -4,8 +4,17 @@
 use std::{fs, time::Duration};
 
 use anyhow::{Context, Result};
-use chancery_testing::process::{City, CityOptions};
+use chancery_testing::{
+    numbers::Number,
+    process::{City, CityOptions},
+};
 use clap::Parser;
+
+/// What is asked of a new city until it is ready, in seconds.
+const ASKED_READY_S: f64 = 5.0;
+/// What is asked of an idle one: of one core, in hundredths, and in memory, in MB (2^20 bytes).
+const ASKED_IDLE_CPU: f64 = 10.0;
+const ASKED_IDLE_MB: f64 = 400.0;
 
 #[derive(Parser)]
 struct Arguments {
@@ -28,17 +37,19 @@ fn main() -> Result<()> {
             city.ready_after.as_secs_f64(),
             if start == 0 { "new city" } else { "started again" }
         );
+        if start == 0 {
+            let ready_s = city.ready_after.as_secs_f64();
+            Number::below("a new city with six chains until it is ready", ASKED_READY_S, "s", ready_s).print()?;
+        }
         if start + 1 == arguments.starts {
             std::thread::sleep(Duration::from_secs(3));
             let before = cpu_seconds(city.pid())?;
             std::thread::sleep(Duration::from_secs(arguments.idle_seconds));
             let used = cpu_seconds(city.pid())? - before;
-            println!(
-                "idle: {:.1} % of one core, {} MB resident, {} threads",
-                100.0 * used / arguments.idle_seconds as f64,
-                resident_mb(city.pid())?,
-                threads(city.pid())?
-            );
+            let (percent, resident_mb) = (100.0 * used / arguments.idle_seconds as f64, resident_mb(city.pid())?);
+            println!("idle: {percent:.1} % of one core, {resident_mb} MB resident, {} threads", threads(city.pid())?);
+            Number::below("an idle city with six chains", ASKED_IDLE_CPU, "% of one core", percent).print()?;
+            Number::below("memory of an idle city with six chains", ASKED_IDLE_MB, "MB", resident_mb as f64).print()?;
         }
     }
     Ok(())

@@ -6,10 +6,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use chancery_testing::{
     load::{Kind, Workload, deploy_store, funded_signers, next_nonces, send_all},
+    numbers::Number,
     process::{Network, Usage},
 };
 use clap::Parser;
 
+/// What a validator may hold at most while it takes a million transactions, in MB.
+const ASKED_MB: f64 = 600.0;
 /// Heartbeat of the network: that of a city.
 const HEARTBEAT_MS: u64 = 10_000;
 
@@ -75,5 +78,7 @@ async fn main() -> Result<()> {
         usage.resident_bytes / 1_000_000,
         usage.peak_bytes / 1_000_000
     );
+    let what = format!("memory of a validator at most, {sent} transactions");
+    Number::below(what, ASKED_MB, "MB", usage.peak_bytes as f64 / 1e6).print()?;
     Ok(())
 }

@@ -7,11 +7,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use chancery_testing::{
     load::{Kind, Workload, deploy_store, funded_signers, next_nonces, send_all},
+    numbers::Number,
     process::{Network, Usage},
 };
 use clap::Parser;
 use tokio::time::sleep;
 
+/// Transactions a second with which a new follower has to take over a chain.
+const ASKED: f64 = 20_000.0;
 /// Heartbeat of the network: that of a city.
 const HEARTBEAT_MS: u64 = 10_000;
 /// How often the follower is asked how far it is.
@@ -83,6 +86,8 @@ async fn main() -> Result<()> {
             usage.resident_bytes / 1_000_000,
             usage.written_bytes as f64 / 1e3 / sent as f64,
         );
+        let what = format!("replay of {sent} transactions by a new follower");
+        Number::at_least(what, ASKED, "transactions/s", sent as f64 / whole.as_secs_f64()).print()?;
         follower.kill()?;
         follower.wipe()?;
     }

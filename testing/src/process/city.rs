@@ -33,6 +33,8 @@ pub struct CityOptions {
     pub arguments: Vec<String>,
     /// Where its log goes, instead of this program's standard error, and what is logged: a file, and the filter of `RUST_LOG`.
     pub log: Option<(PathBuf, String)>,
+    /// What else is in its environment.
+    pub environment: Vec<(&'static str, PathBuf)>,
 }
 
 impl CityOptions {
@@ -49,6 +51,7 @@ impl CityOptions {
             grpc: "127.0.0.1:0".to_owned(),
             arguments: Vec::new(),
             log: None,
+            environment: Vec::new(),
         }
     }
 }
@@ -94,6 +97,7 @@ impl City {
     pub fn start(options: &CityOptions) -> Result<Self> {
         let started = Instant::now();
         let mut command = Command::new(&options.binary);
+        command.envs(options.environment.iter().cloned());
         if let Some((file, filter)) = &options.log {
             command.env("RUST_LOG", filter).stderr(std::fs::File::create(file)?);
         }

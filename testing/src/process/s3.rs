@@ -1,7 +1,10 @@
-//! An S3 service: moto's server (a package of PyPI), in a virtual environment that is made once in a folder of the build.
+//! An S3 service: moto's server (a package of PyPI), in a virtual environment that is made once in a folder of the build. It verifies signatures (SigV4) and what an access key may
+//! do, once its users are made.
 
 use std::{
+    fmt::Write as _,
     fs::File,
+    io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -16,11 +19,27 @@ const MOTO: &str = "moto[s3,server]==5.2.1";
 const TRIES: u32 = 300;
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// The bucket that the access key may use, and no other.
+const BUCKET: &str = "ods";
+/// How many requests come before signatures are looked at.
+const UNVERIFIED: &str = "inf";
+const VERIFIED: &str = "0";
+
+/// An access key of the service, with its secret.
+#[derive(Clone, Debug)]
+pub struct AccessKey {
+    /// Access key id.
+    pub id: String,
+    /// Its secret.
+    pub secret: String,
+}
+
 /// The service, killed when dropped.
 #[derive(Debug)]
 pub struct S3Server {
     process: Child,
     endpoint: String,
+    key: AccessKey,
 }
 
 impl S3Server {
@@ -36,9 +55,12 @@ impl S3Server {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        let server = Self { process, endpoint: format!("http://127.0.0.1:{port}") };
+        let key = AccessKey { id: String::new(), secret: String::new() };
+        let mut server = Self { process, endpoint: format!("http://127.0.0.1:{port}"), key };
         for _ in 0..TRIES {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                server.key = server.make_user("owner")?;
+                server.verify(VERIFIED)?;
                 return Ok(server);
             }
             std::thread::sleep(PAUSE);
@@ -52,25 +74,76 @@ impl S3Server {
         &self.endpoint
     }
 
-    /// Makes a bucket. It is asked in plain HTTP; moto looks at no signature.
+    /// The access key that may do everything in the bucket `ods`, and nothing in any other.
+    #[must_use]
+    pub const fn key(&self) -> &AccessKey {
+        &self.key
+    }
+
+    /// Makes a bucket. Nobody else may ask for anything meanwhile: signatures are not looked at.
     ///
     /// # Errors
     /// When the service refuses.
     pub fn make_bucket(&self, name: &str) -> Result<()> {
-        use std::io::{Read as _, Write as _};
+        self.verify(UNVERIFIED)?;
+        self.ask("PUT", &format!("/{name}"), Some("s3"), "")?;
+        self.verify(VERIFIED)
+    }
+
+    /// A user of IAM with a key and a policy that allows the bucket.
+    fn make_user(&self, name: &str) -> Result<AccessKey> {
+        let policy = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"s3:*","Resource":["arn:aws:s3:::{BUCKET}","arn:aws:s3:::{BUCKET}/*"]}}]}}"#
+        );
+        let user = format!("&UserName={name}&Version=2010-05-08");
+        self.ask("POST", "/", Some("iam"), &format!("Action=CreateUser{user}"))?;
+        let put = format!("Action=PutUserPolicy{user}&PolicyName=bucket&PolicyDocument={}", encoded(&policy)?);
+        self.ask("POST", "/", Some("iam"), &put)?;
+        let said = self.ask("POST", "/", Some("iam"), &format!("Action=CreateAccessKey{user}"))?;
+        let element = |name: &str| {
+            let (_, rest) = said.split_once(&format!("<{name}>")).with_context(|| format!("no {name} in {said}"))?;
+            anyhow::Ok(rest.split_once('<').with_context(|| format!("no end of {name}"))?.0.to_owned())
+        };
+        Ok(AccessKey { id: element("AccessKeyId")?, secret: element("SecretAccessKey")? })
+    }
+
+    /// From which request on signatures and policies are looked at.
+    fn verify(&self, after: &str) -> Result<()> {
+        self.ask("POST", "/moto-api/reset-auth", None, after).map(drop)
+    }
+
+    /// Asks a service in plain HTTP, with a signature that nobody looks at. What it says, with its head.
+    fn ask(&self, method: &str, path: &str, service: Option<&str>, body: &str) -> Result<String> {
         let authority = self.endpoint.trim_start_matches("http://");
-        let credential =
-            "AWS4-HMAC-SHA256 Credential=id/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n");
+        if let Some(service) = service {
+            let scope = format!("id/20260101/us-east-1/{service}/aws4_request");
+            let shown = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+            write!(head, "authorization: {shown}\r\ncontent-type: application/x-www-form-urlencoded\r\n")?;
+        }
+        write!(head, "content-length: {}\r\n\r\n", body.len())?;
         let mut stream = TcpStream::connect(authority)?;
-        write!(
-            stream,
-            "PUT /{name} HTTP/1.1\r\nhost: {authority}\r\nauthorization: {credential}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-        )?;
+        stream.write_all(head.as_bytes())?;
+        stream.write_all(body.as_bytes())?;
         let mut said = String::new();
         stream.read_to_string(&mut said)?;
-        ensure!(said.starts_with("HTTP/1.1 200"), "the bucket cannot be made: {said}");
-        Ok(())
+        let status = said.split(' ').nth(1);
+        ensure!(status == Some("200"), "{method} {path} of {service:?}: {said}");
+        Ok(said)
     }
+}
+
+/// A value of a form.
+fn encoded(value: &str) -> Result<String> {
+    let mut encoded = String::new();
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() {
+            encoded.push(byte.into());
+        } else {
+            write!(encoded, "%{byte:02X}")?;
+        }
+    }
+    Ok(encoded)
 }
 
 impl Drop for S3Server {

@@ -17,6 +17,7 @@ const DEPARTMENT: &str = "crates/gateway/src/department/tests.rs::every_route_of
 const ALLIANCE: &str =
     "crates/bridge/tests/bridge/admission.rs::every_route_of_an_alliances_nodes_is_asked_by_everybody";
 const FILES: &str = "crates/bridge/tests/bridge/files.rs::a_file_follows_the_commit_and_not_a_byte_comes_before";
+const GRPC_MATRIX: &str = "crates/gateway/tests/gateway/grpc_configuring.rs::the_matrix_holds_over_grpc";
 const GRPC: &str = "crates/gateway/src/grpc/tests.rs::every_method_that_is_described_is_decided_by_a_row";
 const NODE: &str = "testing/tests/monitoring.rs::the_dashboard_and_the_alerts_ask_for_what_nodes_show";
 
@@ -67,9 +68,12 @@ const ROUTES: &[Route] = &[
         DEPARTMENT,
     ),
     Route("crates/gateway/src/grpc/router.rs", "&path_of(&health)", "", "anybody", GRPC),
+    Route("crates/gateway/src/grpc/router.rs", "&path_of(&o2c)", "", "as its row of REST", GRPC_MATRIX),
     Route("crates/gateway/src/grpc/router.rs", "&path_of(&r2d)", "", "as its row of REST", GRPC),
     Route("crates/gateway/src/grpc/router.rs", "&path_of(&reflection)", "", "anybody", GRPC),
+    Route("crates/gateway/src/grpc/router.rs", "&path_of(&session)", "", "as its row of REST", GRPC),
     Route("crates/gateway/src/grpc/router.rs", "&path_of(&u2s)", "", "as its row of REST", GRPC),
+    Route("crates/gateway/src/grpc/router.rs", "&path_of(&v2m)", "", "as its row of REST", GRPC_MATRIX),
     Route("crates/gateway/src/persons.rs", "\"/v1/evaluations\"", "post", "an office, which signs", PERSONS),
     Route("crates/gateway/src/persons.rs", "\"/v1/persons\"", "post", "an office, which signs", PERSONS),
     Route(

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use alloy_primitives::Bytes;
+use chancery_light::{AccountProof, TrustedChain};
 use chancery_testing::process::{City, CityOptions, built_binary};
 use serde_json::Value;
 
@@ -87,15 +89,22 @@ fn the_main_chain_shows_which_kinds_a_holder_has_while_the_holder_agrees() {
 }
 
 /// A city of this test alone: its rules hold for everybody's certificates.
-struct Own {
-    city: City,
-    data: tempfile::TempDir,
+pub struct Own {
+    pub city: City,
+    pub data: tempfile::TempDir,
 }
 
 impl Own {
     fn start() -> Self {
+        Self::start_logging(None)
+    }
+
+    /// `log`: the name of a file beside the city's data, and what is logged.
+    pub fn start_logging(log: Option<(&str, &str)>) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let city = City::start(&CityOptions::founded(&data.path().join("city")).unwrap()).unwrap();
+        let mut options = CityOptions::founded(&data.path().join("city")).unwrap();
+        options.log = log.map(|(file, filter)| (data.path().join(file), filter.to_owned()));
+        let city = City::start(&options).unwrap();
         Self { city, data }
     }
 
@@ -106,7 +115,7 @@ impl Own {
         command.args(["--json", "--url", &self.city.gateway]).args(arguments).output().unwrap()
     }
 
-    fn answer(&self, arguments: &[&str]) -> Value {
+    pub fn answer(&self, arguments: &[&str]) -> Value {
         let output = self.chancery(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
@@ -120,7 +129,7 @@ impl Own {
     }
 
     /// A confirmed citizen: the key's file and address.
-    fn citizen(&self, name: &str) -> (PathBuf, String) {
+    pub fn citizen(&self, name: &str) -> (PathBuf, String) {
         let key = self.data.path().join(format!("{name}.key"));
         let made = self.answer(&["key", "new", key.to_str().unwrap()]);
         let address = made["address"].as_str().unwrap().to_owned();
@@ -134,8 +143,36 @@ impl Own {
     }
 }
 
+/// SHOWN-6: the codes that the genesis has at the places of the two contracts, by its hash alone, are those that stand there now.
+fn codes_of_the_genesis(file: &Path, answer: &Value) {
+    let kind = answer["kinds"].as_array().unwrap().iter().find(|kind| kind["held"] == true).unwrap();
+    let (proof, genesis) = (&kind["proof"], &kind["genesis"]);
+    let file: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let keys = file["validators"].as_array().unwrap().iter().map(|validator| validator["blsPublicKey"].clone());
+    let essentials = serde_json::json!({
+        "chainId": proof["chain"]["chainId"],
+        "genesisHash": proof["chain"]["genesisHash"],
+        "validators": keys.collect::<Vec<_>>(),
+    });
+    let trusted = TrustedChain::new(serde_json::from_value(essentials).unwrap()).unwrap();
+    let header: Bytes = serde_json::from_value(genesis["header"].clone()).unwrap();
+    let header = trusted.verify_genesis(&header).unwrap();
+    for (founded, now) in [("anchor", "anchor"), ("held", "consent")] {
+        let account: AccountProof = serde_json::from_value(genesis[founded].clone()).unwrap();
+        let stands: AccountProof = serde_json::from_value(proof[now]["account"].clone()).unwrap();
+        let proven = header.verify_account(&account).unwrap();
+        assert_eq!((proven.address, proven.code_hash), (stands.address, stands.code_hash), "{founded}");
+    }
+}
+
 /// Issuing by a sample office.
-fn issuing<'a>(kind: &'a str, office: &'a str, code: &'a str, holder: &'a str, document: &'a Path) -> [&'a str; 12] {
+pub fn issuing<'a>(
+    kind: &'a str,
+    office: &'a str,
+    code: &'a str,
+    holder: &'a str,
+    document: &'a Path,
+) -> [&'a str; 12] {
     let document = document.to_str().unwrap();
     let who = ["--dev-key", office, "certificate", "send", "--kind", kind, "--holder", holder];
     let [a, b, c, d, e, f, g, h] = who;
@@ -174,8 +211,10 @@ fn a_rule_of_one_side_chain_asks_for_a_valid_certificate_of_another() {
     own.answer(&["--key", key, "consent", "give", "real-estate", "--on", KIND]);
     until("that the certificate is shown", || own.shown(KIND, &holder) == ["real-estate"]);
     // SHOWN-1 to SHOWN-5: whoever asks verifies it.
-    let proofs = own.answer(&["consent", "show", &holder, "--on", KIND])["proofs"].clone();
+    let answer = own.answer(&["consent", "show", &holder, "--on", KIND]);
+    let proofs = &answer["proofs"];
     assert_eq!((&proofs[0]["kind"], &proofs[0]["proven"]), (&"real-estate".into(), &true.into()), "{proofs}");
+    codes_of_the_genesis(&own.data.path().join("city/genesis").join(format!("{KIND}.json")), &answer);
     let issued = own.answer(&licence);
 
     own.answer(&["--dev-key", "2", "certificate", "revoke", deed["certificateId"].as_str().unwrap()]);

@@ -1,6 +1,6 @@
 //! Somebody who signs in by EIP-4361 and speaks REST, without a client of ours.
 
-use std::process::Command;
+use std::{process::Command, time::Duration};
 
 use alloy::signers::{
     SignerSync as _,
@@ -12,16 +12,21 @@ use super::support::*;
 
 pub struct SignedIn {
     pub signer: PrivateKeySigner,
-    gateway: String,
-    token: String,
+    pub gateway: String,
+    pub token: String,
 }
 
 impl SignedIn {
     /// One of the well-known accounts of a development city.
     pub async fn as_development_account(index: u32) -> Self {
+        Self::development_account_at(&shared().city.gateway, index).await
+    }
+
+    /// The same at another city than that of all tests.
+    pub async fn development_account_at(gateway: &str, index: u32) -> Self {
         let phrase =
             MnemonicBuilder::<English>::default().phrase("test test test test test test test test test test test junk");
-        Self::new(phrase.index(index).unwrap().build().unwrap()).await
+        Self::at(gateway, phrase.index(index).unwrap().build().unwrap()).await
     }
 
     pub async fn new(signer: PrivateKeySigner) -> Self {
@@ -43,7 +48,7 @@ impl SignedIn {
     pub async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         let url = format!("{}{path}", self.gateway);
         let request = reqwest::Client::new().request(method.parse().unwrap(), url).bearer_auth(&self.token);
-        exchange(body.into_iter().fold(request, reqwest::RequestBuilder::json)).await
+        patient_exchange(body.into_iter().fold(request, reqwest::RequestBuilder::json)).await
     }
 }
 
@@ -67,4 +72,16 @@ pub async fn sign_in(gateway: &str, chain_id: u64, signer: &PrivateKeySigner) ->
 pub async fn exchange(request: reqwest::RequestBuilder) -> (u16, Value) {
     let response = request.send().await.unwrap();
     (response.status().as_u16(), response.json().await.unwrap())
+}
+
+/// The same for whoever asks very much: what is past the rate of one client is asked again when the gateway says. An answer that is no JSON is null.
+pub async fn patient_exchange(request: reqwest::RequestBuilder) -> (u16, Value) {
+    loop {
+        let response = request.try_clone().unwrap().send().await.unwrap();
+        let status = response.status().as_u16();
+        let answer: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default();
+        let pause_ms = answer["retryAfterMs"].as_u64().filter(|_| status == 429);
+        let Some(pause_ms) = pause_ms else { return (status, answer) };
+        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+    }
 }

@@ -5,17 +5,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chancery_testing::process::free_ports;
+use chancery_testing::process::{SoftHsm, free_ports};
 use serde_json::{Value, json};
 
 use super::examined::examined;
-use super::machine::{Running, Service, TestChain, answer, refusal, write_key};
+use super::machine::{Running, Service, TestChain, answer, answer_with, refusal, write_key};
 
 struct Engineer {
     name: &'static str,
     dir: PathBuf,
     config: String,
     declared: String,
+    /// Keeps the key of the node; `None`: that is in a file.
+    hsm: Option<SoftHsm>,
 }
 
 impl Engineer {
@@ -23,7 +25,12 @@ impl Engineer {
         let dir = dir.join(name.replace(' ', "-"));
         fs::create_dir_all(&dir).unwrap();
         write_key(&dir.join("authority.key"), if name == "bank" { '1' } else { '2' });
-        write_key(&dir.join("node.key"), if name == "bank" { '3' } else { '4' });
+        let hsm = if name == "bank" {
+            write_key(&dir.join("node.key"), '3');
+            None
+        } else {
+            Some(SoftHsm::init(&dir.join("token"), "land-registry").unwrap())
+        };
         let text = format!(
             "name = \"{name}\"\npurpose = \"mortgages\"\npartners = [\"{partner}\"]\nkey_file = \"authority.key\"\n\
              node_contract = \"store\"\nregistry = {}\nregistry_transaction = {}\n[[endorsers]]\nnode = \"node 1\"\nweight = 2\n\
@@ -35,7 +42,7 @@ impl Engineer {
         );
         fs::write(dir.join("member.toml"), text).unwrap();
         let path = |file: &str| dir.join(file).to_str().unwrap().to_owned();
-        Self { name, config: path("member.toml"), declared: path("declared.json"), dir }
+        Self { name, config: path("member.toml"), declared: path("declared.json"), dir, hsm }
     }
 
     fn path(&self, file: &str) -> String {
@@ -55,30 +62,35 @@ impl Engineer {
 
     /// Certificates of its node, and its endorser; the transaction certificate's serial number.
     fn endorse(&self, home: &TestChain, own: &TestChain, contract: &str, node_contract: &str) -> (u64, Service) {
-        // Addresses of the keys that [`Self::new`] writes.
-        let address = if self.name == "bank" {
-            "0x5cbdd86a2fa8dc4bddd8a8f69dba48572eec07fb"
-        } else {
-            "0x7564105e977516c53be337314c7e53838967bdac"
+        let environment = self.hsm.as_ref().map(SoftHsm::environment);
+        let (node_key, address) = match &self.hsm {
+            // The address of the key that [`Self::new`] writes.
+            None => ("node.key".to_owned(), "0x5cbdd86a2fa8dc4bddd8a8f69dba48572eec07fb".to_owned()),
+            Some(hsm) => {
+                let name = hsm.key("node");
+                let made = answer_with(&["key", "new", &name], environment.clone());
+                (name, made["address"].as_str().unwrap().to_owned())
+            }
         };
         let (genesis, key) = (home.genesis(), self.path("authority.key"));
         let genesis = genesis.to_str().unwrap();
         let authority = ["--rpc", home.rpc(), "--genesis", genesis, "--contract", contract, "--key-file", key.as_str()];
         let mut identify = vec!["alliance", "issue-identity"];
         identify.extend(authority);
-        identify.extend(["--member", self.name, "--node", "node 1", "--node-key", address]);
+        identify.extend(["--member", self.name, "--node", "node 1", "--node-key", &address]);
         let identity = answer(&identify)["serial"].as_u64().unwrap().to_string();
         let mut permit = vec!["alliance", "issue-transaction"];
         permit.extend(authority);
         permit.extend(["--identity", &identity, "--scope", "both", "--hours", "24"]);
         let certificate = answer(&permit)["serial"].as_u64().unwrap();
         let text = format!(
-            "listen = \"127.0.0.1:0\"\nmember = \"{}\"\nnode_contract = \"{node_contract}\"\ncertificate = {certificate}\nkey_file = \"node.key\"\n\
+            "listen = \"127.0.0.1:0\"\nmember = \"{}\"\nnode_contract = \"{node_contract}\"\ncertificate = {certificate}\nkey_file = \"{node_key}\"\n\
              [chain]\n{}[alliance]\nchain_id = 7100\ncontract = \"{contract}\"\n",
             self.name,
             own.section()
         );
-        (certificate, Service::start("endorser", &self.dir.join("endorser.toml"), &text))
+        let service = Service::start_with("endorser", &self.dir.join("endorser.toml"), &text, environment);
+        (certificate, service)
     }
 }
 
@@ -192,6 +204,7 @@ async fn an_engineer_brings_her_organization_from_its_requirement_to_a_proven_re
     // A-MORE-1, A-CERT
     let (at_relay, at_bank) = (dir.join("relay.toml"), bank.dir.join("endorser.toml"));
     examined((&at_relay, &running), (&at_bank, &bank_endorser), &land_chain);
+    endorsed_when_the_token_is_back(dir, land.hsm.as_ref().unwrap(), &config);
 
     looked_at_before_it_is_voted_for(&bank, &land, contract);
     withdrawn(&home, &opened, [&bank, &land]);
@@ -292,6 +305,18 @@ fn asked_and_proven(dir: &Path, bank: &Engineer, config: &str, contract: &str, c
     assert_eq!(refused(&member, contract, Path::new(trusted))["check"], "chain-trusted");
     assert_eq!(refused(&home, &format!("0x{}", "07".repeat(20)), Path::new(trusted))["check"], "contract-of-alliance");
     assert_eq!(refused(&home, contract, &home)["check"], "chain-trusted");
+}
+
+/// An endorser whose token is pulled out says so, and the same process signs again when it is back (M-SEC, TOKEN-3).
+fn endorsed_when_the_token_is_back(dir: &Path, token: &SoftHsm, config: &str) {
+    let (file, away) = (request(dir, "pulled.toml", "pulled", 45), token.tokens().with_extension("away"));
+    let asked = ["alliance", "request", &file, "--config", config];
+    fs::rename(token.tokens(), &away).unwrap();
+    let (told, _) = refusal(&asked);
+    assert!(told["error"].as_str().unwrap().contains("its key is not at hand"), "{told}");
+    assert_eq!(told["nextStep"], "askAgain");
+    fs::rename(&away, token.tokens()).unwrap();
+    assert_eq!(answer(&[&asked[..], &["--retry", "20"]].concat())["outcome"], "committed");
 }
 
 /// One is endorsed while its relay is away; another one commits meanwhile. The first is stale, and says of which key.

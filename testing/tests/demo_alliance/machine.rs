@@ -2,14 +2,15 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Lines, Write as _},
+    io::{BufRead as _, BufReader, Lines, Read as _, Write as _},
+    net::TcpStream,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Output, Stdio},
 };
 
 use chancery_testing::process::{Network, built_binary};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What is sent makes a block at once.
 const HEARTBEAT_MS: u64 = 2000;
@@ -62,9 +63,14 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
 
 /// The answer of a command that succeeds.
 pub(crate) fn answer(arguments: &[&str]) -> Value {
+    answer_with(arguments, None)
+}
+
+/// The same, with more in its environment.
+pub(crate) fn answer_with(arguments: &[&str], environment: Option<(&str, PathBuf)>) -> Value {
     let mut all = vec!["--json"];
     all.extend(arguments);
-    let output = run(&all);
+    let output = command(&all).envs(environment).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {}{said}", String::from_utf8_lossy(&output.stdout));
     serde_json::from_slice(&output.stdout).unwrap()
@@ -88,7 +94,12 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        Self::start_with(arguments, None)
+    }
+
+    fn start_with(arguments: &[&str], environment: Option<(&str, PathBuf)>) -> Self {
+        let mut command = command(arguments);
+        let mut child = command.envs(environment).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
     }
@@ -128,10 +139,31 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn start(what: &str, config: &Path, text: &str) -> Self {
+        Self::start_with(what, config, text, None)
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) fn start_with(what: &str, config: &Path, text: &str, environment: Option<(&str, PathBuf)>) -> Self {
         fs::write(config, text).unwrap();
-        let mut process = Running::start(&[what, "--until-stdin-ends", "--config", config.to_str().unwrap()]);
+        let arguments = [what, "--until-stdin-ends", "--config", config.to_str().unwrap()];
+        let mut process = Running::start_with(&arguments, environment);
         let line = process.line_with("ready ");
         let (_, url) = line.split_once('=').unwrap();
         Self { url: url.trim().to_owned(), _process: process }
+    }
+
+    /// What it says of requests before they have a number.
+    pub(crate) fn reports(&self) -> Vec<Value> {
+        let address = self.url.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        let query = json!({"instance": 0, "after": 0}).to_string();
+        let head =
+            "POST /v1/reports HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json";
+        write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{query}", query.len()).unwrap();
+        let mut said = String::new();
+        stream.read_to_string(&mut said).unwrap();
+        let (_, body) = said.split_once("\r\n\r\n").unwrap();
+        let answer: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {said}"));
+        answer["reports"].as_array().unwrap().clone()
     }
 }

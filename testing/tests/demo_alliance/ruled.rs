@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     founded::Founding,
-    machine::{answer, refusal},
+    machine::{Service, answer, refusal},
 };
 
 /// A mortgage of a parcel, for a borrower: the bank lends it, the land registry encumbers the parcel.
@@ -45,7 +45,7 @@ pub(crate) fn ruled(dir: &Path, founding: &Founding) {
         fs::write(&file, text).unwrap();
         file.to_str().unwrap().to_owned()
     };
-    let _relay = founding.start("relay", "relay.toml");
+    let relay = founding.start("relay", "relay.toml");
     let _bank = founding.start("endorser", "bank/endorser.toml");
     let _land = founding.start("endorser", "land-registry/endorser.toml");
     let requester = founding.path("bank/requester.toml");
@@ -92,6 +92,7 @@ pub(crate) fn ruled(dir: &Path, founding: &Founding) {
     let second = mortgage(dir, "second", "Lin");
     let (broken, _) = refusal(&["alliance", "request", &second, "--config", requester]);
     assert!(broken.to_string().contains("RuleBroken"), "{broken}");
+    given_up_is_reported(&relay);
     let loan = told(&bank, &["entry", "show", "--kind", "loan", "--subject", "Lin"]);
     assert_eq!((&loan["text"], &loan["version"]), (&json!("loan 7"), &json!(1)));
     told(&land, &["rule", "withdraw", "encumber"]);
@@ -99,6 +100,27 @@ pub(crate) fn ruled(dir: &Path, founding: &Founding) {
     assert_eq!(told(&land, &["rule", "list"])["rules"], json!([]));
 
     admitted_and_removed(founding, (&bank, &land), &told);
+}
+
+/// What a rule has refused has no number and is on no chain: the requester tells the relay that it is at its end, because of whom and for what sort of reason, and nothing of what it was about.
+fn given_up_is_reported(relay: &Service) {
+    let reports = relay.reports();
+    let word = |name: &str| {
+        let digits: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+        format!("0x{digits:0<64}")
+    };
+    let [bank, land] = ["bank", "land registry"].map(word);
+    let ended: Vec<_> = reports.iter().filter(|report| report["said"]["kind"] == "givenUp").collect();
+    assert!(ended.iter().any(|report| report["said"]["member"] == bank), "her identity was not known: {reports:#?}");
+    let last = ended.last().unwrap();
+    assert_eq!(last["said"], json!({"kind": "givenUp", "member": land, "why": "rule"}));
+    assert_eq!(last["proposal"]["parties"], json!([bank, land]));
+    // The one that was committed in between was seen on its way.
+    for kind in ["proposed", "handedIn"] {
+        assert!(reports.iter().any(|report| report["said"]["kind"] == kind), "{kind}: {reports:#?}");
+    }
+    let text = Value::from(reports).to_string();
+    assert!(!text.contains("RuleBroken") && !text.contains(&word("parcel 7")[2..]), "{text}");
 }
 
 /// A member declares with another weight and is admitted anew by the votes of both; then one is put out by the votes of both, and the alliance of one is none.

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use chancery_grpc::{
+    o2c::o2c_client::O2cClient,
     problem_of,
     r2d::{Line, Outcome, SubmissionOutcome, SubmissionReceipt, r2d_client::R2dClient},
+    session::session_client::SessionClient,
     u2s::u2s_client::U2sClient,
+    v2m::v2m_client::V2mClient,
 };
 use futures::channel::mpsc;
 use hyper_util::{
@@ -33,6 +36,18 @@ pub(crate) fn r2d(address: &str) -> R2dClient<Http> {
 
 pub(crate) fn u2s(address: &str) -> U2sClient<Http> {
     U2sClient::with_origin(http(), origin(address)).max_decoding_message_size(MAX_ANSWER_BYTES)
+}
+
+pub(crate) fn session(address: &str) -> SessionClient<Http> {
+    SessionClient::with_origin(http(), origin(address))
+}
+
+pub(crate) fn o2c(address: &str) -> O2cClient<Http> {
+    O2cClient::with_origin(http(), origin(address))
+}
+
+pub(crate) fn v2m(address: &str) -> V2mClient<Http> {
+    V2mClient::with_origin(http(), origin(address))
 }
 
 /// The code of the problem in a status.

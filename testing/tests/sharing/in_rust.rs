@@ -8,12 +8,19 @@ use std::{
 };
 
 use chancery_client::{
-    AskedBy, Client, MainChain, PROOF_PATIENCE, PinnedChain, PinnedCity, Reader, ShareError, Submitter, Terms,
-    Verified, Verifier, VerifyError,
+    AskedBy, Client, EventQuery, MainChain, PROOF_PATIENCE, PageQuery, PinnedChain, PinnedCity, Reader, ShareError,
+    Submitter, Terms, Verified, Verifier, VerifyError,
     data::{Access, Algorithm, Basis, Control, PublicKey, SOURCE_TYP, Signer, SourceKind, SourceStatement},
     keys::PersonKeys,
-    rest::types::{Example as _, data::SearchData, formats::ConfigureFormat, sources::StateSource},
+    rest::types::{
+        Example as _,
+        data::SearchData,
+        events::{Event, EventType},
+        formats::ConfigureFormat,
+        sources::StateSource,
+    },
 };
+use chancery_testing::load::funded_signers;
 use futures::TryStreamExt as _;
 
 use super::bodies::Bodies;
@@ -91,6 +98,28 @@ pub(crate) async fn a_source_submits_and_verifies(bodies: &Bodies, organization:
     places.sort();
     places.dedup();
     assert_eq!((found.len(), places.len()), (6, 6));
+}
+
+/// M-MON-2: what a supervisor reads of who came for a resource, newest first, once there are so many entries: an owner's service hands over by itself what it has answered.
+pub(crate) async fn a_supervisor_reads(bodies: &Bodies, resource: &str, count: usize) -> Vec<Event> {
+    let supervisor = funded_signers(9).unwrap().pop().unwrap();
+    let client = client(bodies).signing_with(supervisor, main_chain(bodies).essentials().chain_id);
+    let which = EventQuery {
+        event_type: Some(EventType::Accessed),
+        subject: Some(resource.to_owned()),
+        page: PageQuery { limit: Some(100), cursor: None },
+        ..EventQuery::default()
+    };
+    let mut told = Vec::new();
+    for _ in 0..PROOF_PATIENCE.as_millis() / 100 {
+        told = client.events(&which).await.unwrap().items;
+        told.retain(|event| event.name == "sharing.fetch");
+        if told.len() >= count {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    told
 }
 
 /// S-RULES, SHARE-9, SHARE-10: asked for, handed out, proven, and opened chunk by chunk; the same that the command line wrote.

@@ -7,6 +7,12 @@ use std::{
     process::Command,
 };
 
+use alloy_primitives::B256;
+use chancery_identity::{DatabaseLocation, IdentityDatabase, KeyRing};
+use chancery_messages::{
+    mailbox::{Incoming, Mailbox, Record},
+    statement::{Deposit, Stated},
+};
 use chancery_testing::process::{City, CityOptions, built_binary, project_root};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -161,7 +167,7 @@ pub(super) fn ids(list: &Value) -> Vec<&str> {
     list["items"].as_array().unwrap().iter().map(|item| item["message"].as_str().unwrap()).collect()
 }
 
-// S-NET, MSG-1 to MSG-6, MSG-8, MSG-10
+// S-NET, M-MON-4, WATCH-1, MSG-1 to MSG-6, MSG-8, MSG-10, MSG-18
 #[test]
 fn a_sealed_message_survives_kills_and_its_receipt_is_verified_offline() {
     let offices = Offices::open(&["WATER-WORKS", "CITY-HALL", "FIRE-BRIGADE"]);
@@ -239,6 +245,10 @@ fn a_sealed_message_survives_kills_and_its_receipt_is_verified_offline() {
     let text = refused(offices.say(Some("WATER-WORKS"), &to_key));
     assert!(text.contains("is no key of CITY-HALL"), "{text}");
 
+    // Everything that is kept of them is as it was signed, and as the chains have recorded it.
+    let audited = offices.say(None, &["--dev-key", "8", "audit"]).unwrap();
+    assert_eq!((&audited["difference"], &audited["complete"]), (&Value::Null, &json!(true)), "{audited}");
+
     // The city is gone; who has the genesis alone verifies deposit and receipt.
     let Offices { folder, city } = offices;
     let gateway = city.gateway.clone();
@@ -283,4 +293,44 @@ fn a_sealed_message_survives_kills_and_its_receipt_is_verified_offline() {
     }
     let said = refused(verify(&receipt, "degree.json"));
     assert!(said.contains("deposit-chain-matches"), "{said}");
+
+    // Somebody changes what is kept while the city stands still: whoever audits hears in which store, and under which name there.
+    let file: Value = serde_json::from_str(&text).unwrap();
+    let root = file["deposit"]["root"].as_str().unwrap();
+    move_data_block(&data(folder.path()), root, 1);
+    let forged = forge_message(&data(folder.path()), id.parse().unwrap()).to_string();
+    let city = City::start(&CityOptions::new(&data(folder.path()))).unwrap();
+    let audit = || refused(say(&city.gateway, &genesis("main.json"), None, &["--dev-key", "8", "audit"]));
+    let said = audit();
+    assert!(said.contains("index-place") && said.contains("operations of main") && said.contains(root), "{said}");
+    move_data_block(&data(folder.path()), root, -1);
+    let said = audit();
+    assert!(said.contains("mailbox-signature") && said.contains(&forged), "{said}");
+    city.kill().unwrap();
+}
+
+/// Says in the index of operations that a data block is in another block of its chain.
+fn move_data_block(data: &Path, root: &str, by: i64) {
+    let moving = async {
+        let keys = KeyRing::load(&data.join("secrets/identity.keys")).unwrap();
+        let location = DatabaseLocation::Sqlite(data.join("identity.sqlite"));
+        let database = IdentityDatabase::open(&location, keys).await.unwrap();
+        let mut block = database.block(root.parse().unwrap()).await.unwrap().unwrap();
+        let recorded = block.recorded.as_mut().unwrap();
+        recorded.block_number = recorded.block_number.checked_add_signed(by).unwrap();
+        database.index_block(&block).await.unwrap();
+    };
+    tokio::runtime::Runtime::new().unwrap().block_on(moving);
+}
+
+/// Puts a message into the mailboxes that nobody has signed: its name.
+fn forge_message(data: &Path, like: B256) -> B256 {
+    let mailbox = Mailbox::open(&data.join("messages")).unwrap();
+    let Record { signature, deposit, arrived_at, .. } = mailbox.record(like).unwrap().unwrap();
+    let mut deposit = Stated::<Deposit>::read(&deposit).unwrap().statement;
+    let envelope = mailbox.envelope(like).unwrap().unwrap();
+    deposit.sealed_to = "somebody".to_owned();
+    let deposit = Stated::write(deposit).unwrap();
+    mailbox.keep(&Incoming { deposit: &deposit, signature: &signature, envelope: &envelope, now: arrived_at }).unwrap();
+    deposit.id()
 }

@@ -91,6 +91,11 @@ async fn an_asset_is_used_by_right_changes_hands_and_is_traced() {
     let text = refused(bodies.reader(&by_right));
     assert!(text.contains("has expired or was withdrawn"), "{text}");
 
+    // What came to the service of the owner before, which was killed, and to that of the new one is at the city, each line once, whoever hands it over.
+    let handed = |said: Value| said["count"].as_u64().unwrap();
+    let before = handed(bodies.owner(&["share", "fetches", &declaration, "--hand-over"]).unwrap());
+    let after = handed(bodies.stranger(&["share", "fetches", &accepting, "--hand-over"]).unwrap());
+
     // The trace: all of it for a supervisor and the owner, and for everybody else what is not about others.
     let traced = bodies.anybody(&["--dev-key", "8", "share", "trace", RESOURCE]).unwrap();
     let trace = &traced["trace"];
@@ -108,6 +113,10 @@ async fn an_asset_is_used_by_right_changes_hands_and_is_traced() {
         [2, 1, 1, 2, 1, 1, 2],
         "{all:?}"
     );
+    let accesses = trace["accesses"].as_array().unwrap();
+    assert!(before >= 3 && after >= 3 && accesses.len() as u64 == before + after, "{accesses:?}");
+    let refused_by = |why: &str| accesses.iter().any(|one| one["refused"] == why);
+    assert!(refused_by("unknown-resource") && refused_by("not-granted"), "{accesses:?}");
     assert_eq!(bodies.stranger(&["share", "trace", RESOURCE]).unwrap(), traced);
     let before = bodies.owner(&["share", "trace", RESOURCE]).unwrap();
     assert!(!happened(&before).contains(&"granted") && before["trace"]["rights"] == json!([]), "{before}");

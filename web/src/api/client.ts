@@ -194,6 +194,8 @@ export const api = {
   /** The newest: what a person looks at. */
   allianceRequests: async () =>
     (await send<T.Page<T.AllianceRequest>>('GET', '/v1/alliance/requests', { query: { limit: PAGE_SIZE } })).items,
+  allianceProposals: async () =>
+    (await send<T.Page<T.AllianceProposal>>('GET', '/v1/alliance/proposals', { query: { limit: PAGE_SIZE } })).items,
   allianceRequest: (number: number) => send<T.AllianceRequest>('GET', `/v1/alliance/requests/${number}`),
 
   activityReport: (session: Session, period: { from: string; to: string }) =>

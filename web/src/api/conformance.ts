@@ -63,4 +63,6 @@ export type Conformance = [
   Holds<T.BillLine, Reads<T.BillLine, Schemas['BillLine']>>,
   Holds<T.Alliance, Reads<T.Alliance, Schemas['Alliance']>>,
   Holds<T.AllianceRequest, Reads<T.AllianceRequest, Schemas['AllianceRequest']>>,
+  Holds<T.AllianceProposal, Reads<T.AllianceProposal, Schemas['AllianceProposal']>>,
+  Holds<T.AllianceReport, Reads<T.AllianceReport, Schemas['AllianceReport']>>,
 ];

@@ -62,6 +62,9 @@ export interface ShownKind {
   agreedUntil?: string;
   contract: Address;
   nextNonce: number;
+  /** What proves it to whoever asks, and what the genesis of the chain has there. */
+  proof?: unknown;
+  genesis?: unknown;
 }
 
 export interface GiveConsent {
@@ -446,4 +449,41 @@ export interface AllianceRequest {
   shownBy: ShownBy;
   decision?: { member?: string; refusal?: AllianceRefusal; shownBy: ShownBy };
   parties: AllianceParty[];
+  /** What was reported of it, beside what is proven. */
+  reports?: AllianceReport[];
+}
+
+export type AllianceProposalState = 'under-way' | 'handed-in' | 'ended' | 'lapsed' | 'sequenced';
+export type AllianceReporter = 'endorser' | 'relay' | 'requester';
+export type AllianceSaid = 'proposed' | 'endorsed' | 'declined' | 'handed-in' | 'not-carried' | 'given-up';
+export type AllianceDeclineReason =
+  | 'stale'
+  | 'differs'
+  | 'rule'
+  | 'database'
+  | 'promised'
+  | 'too-long'
+  | 'unavailable'
+  | 'too-few';
+
+/** What somebody says of a request: nothing of it is proven. */
+export interface AllianceReport {
+  reporter: AllianceReporter;
+  member?: string;
+  said: AllianceSaid;
+  reason?: AllianceDeclineReason;
+  time: string;
+}
+
+/** A request that has no number yet, as it is reported. */
+export interface AllianceProposal {
+  /** `requestHash` from its number on. */
+  id: Hex;
+  state: AllianceProposalState;
+  number?: number;
+  requester?: string;
+  parties: string[];
+  validUntil?: string;
+  heard: string;
+  reports: AllianceReport[];
 }

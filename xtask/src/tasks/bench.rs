@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: measurements, each side by side with its peer or limit in one run.
 
-use std::{ffi::OsString, fs, process::Command};
+use std::{fs, process::Command};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -21,8 +21,8 @@ pub(crate) struct Arguments {
 enum What {
     /// A request over two member chains and the alliance chain: latency, requests a second, and what conflicts cost.
     Alliance(Passed),
-    /// Transfers and storage writes on our chain and on anvil, one load generator, and the ratio.
-    Chain(Passed),
+    /// Transfers and storage writes on our chain and on anvil, one load generator, and the ratio; with `--all` everything that is asked of a chain.
+    Chain(ChainNumbers),
     /// How fast the city is ready, and what it costs when idle.
     City(Passed),
     /// The numbers of data management, one part after the other: what is asked for, what was measured, and beside which limit or peer.
@@ -68,6 +68,35 @@ impl DataPart {
             Self::Proofs => "proofs",
         }
     }
+
+    fn command(self, passed: &[String]) -> Command {
+        match self {
+            Self::Extract | Self::Seal => run_example("chancery-sharing", &format!("bench-{}", self.name()), passed),
+            Self::Ingest | Self::Search | Self::Proofs => {
+                let arguments: Vec<_> = std::iter::once(self.name().to_owned()).chain(passed.iter().cloned()).collect();
+                run_binary("bench-data", &arguments)
+            }
+        }
+    }
+}
+
+/// What is asked of a chain: what it is about, the benchmark, and what that is told.
+const OF_A_CHAIN: [(&str, &str, &[&str]); 6] = [
+    ("one validator", "bench-chain", &[]),
+    ("four validators", "bench-chain", &["--validators", "4"]),
+    ("latency", "bench-latency", &[]),
+    ("growth", "bench-chain", &["--growth", "100000,5000000"]),
+    ("replay", "bench-replay", &[]),
+    ("memory", "bench-memory", &[]),
+];
+
+#[derive(clap::Args)]
+struct ChainNumbers {
+    /// One validator and four beside anvil, latency, growth, replay and memory, one after the other, and one table in the end.
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    passed: Passed,
 }
 
 #[derive(clap::Args)]
@@ -87,7 +116,7 @@ struct Passed {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let (binary, passed) = match &arguments.what {
-        What::Chain(passed) => ("bench-chain", passed),
+        What::Chain(numbers) => return chain(numbers),
         What::City(passed) => ("bench-city", passed),
         What::Data(parts) => return data(parts),
         What::Latency(passed) => ("bench-latency", passed),
@@ -106,23 +135,43 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     shell::run(&mut run_binary(binary, &passed.arguments))
 }
 
-/// The parts, one after the other, and in the end their numbers together. What a part does not reach is said in its rows; a part that breaks is named
-/// after all others were measured.
+/// Numbers of data management, part by part.
 fn data(DataParts { parts, passed }: &DataParts) -> Result<()> {
     let parts = if parts.is_empty() { &DataPart::ALL[..] } else { parts.as_slice() };
     ensure!(passed.arguments.is_empty() || parts.len() == 1, "what is passed on is of one part: name it");
     if parts.iter().any(|part| !matches!(part, DataPart::Extract | DataPart::Seal)) {
         build()?;
     }
-    let rows = shell::target().join("numbers-of-data.md");
+    together("numbers-of-data.md", parts.iter().map(|part| (part.name(), part.command(&passed.arguments))))
+}
+
+/// Transfers and storage writes beside anvil, or all that is asked of a chain.
+fn chain(ChainNumbers { all, passed }: &ChainNumbers) -> Result<()> {
+    ensure!(!all || passed.arguments.is_empty(), "what is passed on is of one benchmark: leave out --all");
+    build()?;
+    if !all {
+        step("Measuring");
+        return shell::run(&mut run_binary("bench-chain", &passed.arguments));
+    }
+    let commands = OF_A_CHAIN.map(|(name, binary, told)| {
+        let told: Vec<String> = told.iter().map(|&word| word.to_owned()).collect();
+        (name, run_binary(binary, &told))
+    });
+    together("numbers-of-a-chain.md", commands)
+}
+
+/// Parts, one after the other, and in the end their numbers together. What a part does not reach is said in its rows; a part that breaks is named after all others
+/// were measured.
+fn together(file: &str, parts: impl IntoIterator<Item = (&'static str, Command)>) -> Result<()> {
+    let rows = shell::target().join(file);
     fs::create_dir_all(shell::target())?;
     fs::write(&rows, "").with_context(|| format!("cannot write {}", rows.display()))?;
     let mut broken = Vec::new();
-    for part in parts {
-        step(&format!("Measuring: {}", part.name()));
-        if let Err(error) = measure(*part, &passed.arguments, rows.clone().into()) {
+    for (name, mut command) in parts {
+        step(&format!("Measuring: {name}"));
+        if let Err(error) = shell::run(command.env(NUMBERS_VARIABLE, &rows)) {
             println!("    {error:#}");
-            broken.push(part.name());
+            broken.push(name);
         }
     }
     step("Numbers");
@@ -131,20 +180,6 @@ fn data(DataParts { parts, passed }: &DataParts) -> Result<()> {
         bail!("not measured to the end: {}", broken.join(", "));
     }
     Ok(())
-}
-
-fn measure(part: DataPart, passed: &[String], rows: OsString) -> Result<()> {
-    let numbers = [(NUMBERS_VARIABLE, rows)];
-    match part {
-        DataPart::Extract | DataPart::Seal => {
-            let example = format!("bench-{}", part.name());
-            shell::run(run_example("chancery-sharing", &example, passed).envs(numbers))
-        }
-        DataPart::Ingest | DataPart::Search | DataPart::Proofs => {
-            let arguments: Vec<_> = std::iter::once(part.name().to_owned()).chain(passed.iter().cloned()).collect();
-            shell::run(run_binary("bench-data", &arguments).envs(numbers))
-        }
-    }
 }
 
 fn build() -> Result<()> {

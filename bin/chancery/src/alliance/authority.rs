@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::ExitCode, sync::Arc};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use chancery_bridge::{
     alliance::certificate::Scope,
     contracts::AllianceContract,
@@ -14,11 +14,12 @@ use serde_json::json;
 use super::{
     certificate,
     chains::{ChainSection, connect},
-    database, files, member, name_of, request, roster,
+    database, files,
+    key::key_at,
+    member, name_of, request, roster,
 };
 use crate::{
     arguments::{AllianceCommand, Authority, IssueIdentity, IssueTransaction, NodeScope, RevokeSerial, WhichAlliance},
-    city::secrets::read_private,
     output::Output,
 };
 
@@ -65,9 +66,7 @@ pub(super) async fn alliance(which: &WhichAlliance) -> Result<AllianceContract> 
 }
 
 async fn opened(authority: &Authority) -> Result<(AllianceContract, Arc<SubmitterKey>)> {
-    let path = &authority.key_file;
-    let text = read_private(path).with_context(|| format!("cannot read the key file {}", path.display()))?;
-    let key = SubmitterKey::from_hex(&text).with_context(|| format!("{} holds no key", path.display()))?;
+    let key = key_at(&authority.key_file)?;
     Ok((alliance(&authority.alliance).await?, Arc::new(key)))
 }
 

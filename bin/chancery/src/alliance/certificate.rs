@@ -12,18 +12,12 @@ use chancery_bridge::{
 };
 use serde_json::json;
 
-use super::authority::alliance;
-use crate::{
-    arguments::IssueCertificate,
-    city::secrets::{read_private, write_new_private},
-    output::Output,
-};
+use super::{authority::alliance, key::key_at};
+use crate::{arguments::IssueCertificate, city::secrets::write_new_private, output::Output};
 
 /// Makes a TLS key and its certificate.
 pub(super) async fn issue(command: &IssueCertificate, output: &Output) -> Result<()> {
-    let key_file = &command.key_file;
-    let text = read_private(key_file).with_context(|| format!("cannot read the key file {}", key_file.display()))?;
-    let key = NodeKey::from_hex(&text).with_context(|| format!("{} holds no key", key_file.display()))?;
+    let key = NodeKey::from(key_at(&command.key_file)?);
     let alliance = alliance(&command.alliance).await?;
     let gate = Gate::new(alliance.clone())?;
     let serial = match (command.transaction, command.identity) {

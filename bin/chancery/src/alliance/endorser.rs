@@ -8,7 +8,7 @@ use std::{
 };
 
 use alloy_primitives::{Address, B256};
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use chancery_bridge::{
     alliance::certificate::Scope,
     contracts::{AllianceContract, NodeContract},
@@ -21,8 +21,14 @@ use serde::Deserialize;
 use tokio::{task::spawn_blocking, time::sleep};
 use tracing::info;
 
-use super::{beside, chains::ChainSection, chains::connect, configuration, database, name_of, serve_nodes_until, tls};
-use crate::{arguments::RunEndorser, city::secrets::read_private};
+use super::{
+    beside,
+    chains::{ChainSection, connect},
+    configuration, database,
+    key::{key_at, place_of},
+    name_of, serve_nodes_until, tls,
+};
+use crate::arguments::RunEndorser;
 
 /// Between two looks at the file for a renewed certificate.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(1);
@@ -41,7 +47,7 @@ struct EndorserFile {
     node_contract: Address,
     /// Serial number of its transaction certificate. Another one that stands here later is taken while it runs.
     certificate: u64,
-    /// Hexadecimal key that its identity certificate names; readable by its owner alone.
+    /// Hexadecimal key that its identity certificate names, readable by its owner alone; or the name of a key in a token (`pkcs11:...`).
     key_file: PathBuf,
     /// The member's chain, through the organization's own node.
     chain: ChainSection,
@@ -100,13 +106,13 @@ pub(super) async fn described(config: &Path) -> Result<Described> {
     let ledger = connect(std::slice::from_ref(&file.chain), config).await?;
     let contract = NodeContract { chain: ledger.chain(&file.chain.name)?.clone(), address: file.node_contract };
     let alliance = alliance_of(&file, config).await?;
-    let key_file = beside(config, &file.key_file);
+    let key_file = key_place(config, &file.key_file);
     Ok(Described {
         listen: file.listen,
         is_encrypted: file.tls.is_some(),
         member: name_of(&file.member)?,
         certificate: file.certificate,
-        key: key_of(&key_file).map(|key| key.address()),
+        key: key_at(&key_file).map(|key| key.address()),
         key_file,
         contract,
         alliance_chain_id: file.alliance.chain_id,
@@ -127,15 +133,14 @@ async fn alliance_of(file: &EndorserFile, config: &Path) -> Result<Option<Allian
     Ok(Some(AllianceContract { chain, address: file.alliance.contract }))
 }
 
-fn key_of(path: &Path) -> Result<NodeKey> {
-    let text = read_private(path).with_context(|| format!("cannot read the key file {}", path.display()))?;
-    NodeKey::from_hex(&text).with_context(|| format!("{} holds no key", path.display()))
+fn key_place(config: &Path, name: &Path) -> PathBuf {
+    place_of(name, config.parent().unwrap_or_else(|| Path::new("")))
 }
 
 /// Runs until it is told to stop.
 pub(crate) async fn run(options: &RunEndorser) -> Result<()> {
     let file: EndorserFile = configuration(&options.config)?;
-    let key = key_of(&beside(&options.config, &file.key_file))?;
+    let key = NodeKey::from(key_at(&key_place(&options.config, &file.key_file))?);
     let ledger = connect(std::slice::from_ref(&file.chain), &options.config).await?;
     let chain = ledger.chain(&file.chain.name)?.clone();
     info!(member = file.member, certificate = file.certificate, key = %key.address(), "endorsing");

@@ -11,7 +11,7 @@ mod votes;
 
 use std::{path::Path, sync::Arc};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use chancery_ledger::SubmitterKey;
 
 pub(super) use self::{
@@ -21,15 +21,9 @@ pub(super) use self::{
     steps::{join, open_registry, propose, require},
     votes::{admit, dissolve, leave, remove},
 };
-use crate::{city::secrets::read_private, keys};
+use super::key::{key_at, place_of};
 
 /// The key of an authority: in a file, or in a token.
 pub(super) fn authority_key(name: &Path, directory: &Path) -> Result<Arc<SubmitterKey>> {
-    if keys::is_in_token(name) {
-        return Ok(Arc::new(keys::account_in_token(name)?.into()));
-    }
-    let path = directory.join(name);
-    let text = read_private(&path).with_context(|| format!("cannot read the key file {}", path.display()))?;
-    let key = SubmitterKey::from_hex(&text).with_context(|| format!("{} holds no key", path.display()))?;
-    Ok(Arc::new(key))
+    Ok(Arc::new(key_at(&place_of(name, directory))?))
 }

@@ -19,6 +19,7 @@ use chancery_bridge::{
     endorser::{ATTEST_PATH, Attester, RemoteAttester},
     http::{JsonClient, check_destination, serve},
     relay::{AnchorBoard, AnchorRelay, Courier, CourierLimits, Ways, push::push_all, submissions, trust::keep_shown},
+    report::{Reporter, Voice},
     tls::{Expectation, Mutual},
 };
 use chancery_ledger::{Chain, Ledger, SubmitterKey};
@@ -31,16 +32,20 @@ use url::Url;
 
 use super::{
     chains::{ChainSection, connect},
-    configuration, name_of, serve_nodes_until,
+    configuration,
+    key::{key_at, place_of},
+    name_of, serve_nodes_until,
     tls::{self, TlsSection},
     trust::{self, TrustSection},
 };
-use crate::{arguments::RunRelay, city::secrets::read_private, keys};
+use crate::arguments::RunRelay;
 
 /// Pause between two tries to read contracts when it starts before its chains.
 pub(super) const START_PAUSE: Duration = Duration::from_secs(1);
 /// How often it tries before it gives up.
 pub(super) const START_TRIES: u32 = 120;
+/// Most addresses that are asked for reports.
+const MAX_REPORTERS: usize = 64;
 
 /// `relay.toml`. Paths are relative to it.
 #[derive(Debug, Deserialize)]
@@ -66,6 +71,9 @@ struct RelayFile {
     /// Endorsers of foreign members, whose outcomes are attested.
     #[serde(default)]
     attesters: Vec<AttesterSection>,
+    /// Whom a gateway that watches the alliance asks what is said of requests before they have a number; a relay itself asks nobody.
+    #[serde(default)]
+    reporters: Vec<ReporterSection>,
     /// Rights of one chain that are shown on another.
     #[serde(default)]
     trust: Vec<TrustSection>,
@@ -78,6 +86,39 @@ struct AttesterSection {
     member: String,
     /// Its endorsers' addresses, without a path; beyond this machine https, which needs `[tls]`.
     urls: Vec<Url>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReporterSection {
+    /// Whose endorsers they are; absent: they are relays.
+    member: Option<String>,
+    /// Their addresses, without a path; beyond this machine https, which needs `[tls]`.
+    urls: Vec<Url>,
+}
+
+/// Longest wait for an answer of somebody who reports.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(5);
+
+fn reporters(sections: &[ReporterSection], tls: Option<&Mutual>) -> Result<Vec<Reporter>> {
+    let mut all = Vec::new();
+    for section in sections {
+        let member = section.member.as_deref().map(name_of).transpose()?;
+        for url in &section.urls {
+            check_destination(url, tls.is_some())?;
+            let client = match tls {
+                Some(tls) => {
+                    let wanted = Expectation { member, scope: member.map(|_| Scope::ENDORSE) };
+                    JsonClient::mutual(REPORT_TIMEOUT, tls.clone(), wanted)?
+                }
+                None => JsonClient::new(REPORT_TIMEOUT)?,
+            };
+            let voice = member.map_or(Voice::Relay, Voice::Endorser);
+            all.push(Reporter::at(voice, client, url)?);
+        }
+    }
+    ensure!(all.len() <= MAX_REPORTERS, "[[reporters]] names more than {MAX_REPORTERS} addresses");
+    Ok(all)
 }
 
 /// Longest wait for an attestation.
@@ -133,15 +174,24 @@ pub(crate) struct Watched {
     pub(crate) alliance: AllianceContract,
     /// The chains that the file names.
     pub(crate) chains: Vec<Chain>,
+    /// Who is asked what is said of requests before they have a number.
+    pub(crate) reporters: Vec<Reporter>,
 }
 
-/// What a relay's file says of an alliance, for those who look at it. No key is read.
+/// What a relay's file says of an alliance, for those who look at it. No key is read but that of `[tls]`, and that only where somebody reports.
 pub(crate) async fn watched(config: &Path) -> Result<Watched> {
     let file: RelayFile = configuration(config)?;
     let section = file.alliance.with_context(|| format!("{} names no alliance", config.display()))?;
     let ledger = connect(&file.chains, config).await?;
     let alliance = AllianceContract { chain: ledger.chain(&section.chain)?.clone(), address: section.contract };
-    Ok(Watched { alliance, chains: ledger.chains().cloned().collect() })
+    let tls = match &file.tls {
+        Some(section) if !file.reporters.is_empty() => {
+            Some(Box::pin(tls::open(config, section, alliance.clone(), Expectation::default())).await?.tls)
+        }
+        _ => None,
+    };
+    let reporters = reporters(&file.reporters, tls.as_ref())?;
+    Ok(Watched { alliance, chains: ledger.chains().cloned().collect(), reporters })
 }
 
 /// What a relay's file says, for those who look whether it is well. No key is read.
@@ -179,12 +229,7 @@ pub(crate) async fn run(options: &RunRelay) -> Result<()> {
     ensure!(file.push_every_blocks > 0, "push_every_blocks is at least 1");
     let key = Arc::new(match &file.key_file {
         None => SubmitterKey::random(),
-        Some(name) if keys::is_in_token(name) => keys::account_in_token(name)?.into(),
-        Some(name) => {
-            let path = options.config.parent().map_or_else(|| name.clone(), |directory| directory.join(name));
-            let text = read_private(&path).with_context(|| format!("cannot read the key file {}", path.display()))?;
-            SubmitterKey::from_hex(&text).with_context(|| format!("{} holds no key", path.display()))?
-        }
+        Some(name) => key_at(&place_of(name, options.config.parent().unwrap_or_else(|| Path::new(""))))?,
     });
     let ledger = connect(&file.chains, &options.config).await?;
     let mut anchors = Vec::new();

@@ -11,8 +11,12 @@ mod steps;
 use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context as _, Result, ensure};
-use chancery_bridge::requester::{Committed, NextStep, RequestError, Requester};
+use chancery_bridge::{
+    report::{LAST_WORDS, Teller, Telling},
+    requester::{Committed, NextStep, RequestError, Requester},
+};
 use serde_json::json;
+use tokio::time::timeout;
 
 use self::{asked::Asked, spoken::Words, steps::Steps};
 use crate::{
@@ -37,7 +41,7 @@ async fn ask(command: &RequestCommand, output: &Output) -> Result<ExitCode> {
     let file = command.file.as_deref().context("name the file of the request")?;
     let config = command.config.as_deref().context("give --config: who asks, through whom")?;
     let asked = asked::read(file)?;
-    let mut requester = Box::pin(requester::open(config)).await?;
+    let (mut requester, teller) = Box::pin(requester::telling(config)).await?;
     requester.limits.valid_for_s = asked.valid_for_s;
     requester.limits.window_s = asked.window_s;
     requester.limits.max_tries = command.retry + 1;
@@ -47,7 +51,7 @@ async fn ask(command: &RequestCommand, output: &Output) -> Result<ExitCode> {
     }
     let words = Words::of(&asked.words);
     let steps = Steps::new(*output, words.clone());
-    let brought = Box::pin(bring(&requester, &asked, &steps)).await;
+    let brought = Box::pin(bring(&requester, &asked, &steps, teller)).await;
     let committed = match brought {
         Ok(committed) => committed,
         Err(error) => return Ok(failed(&error, &words, output)),
@@ -65,10 +69,24 @@ async fn ask(command: &RequestCommand, output: &Output) -> Result<ExitCode> {
     Ok(code)
 }
 
-async fn bring(requester: &Requester, asked: &Asked, steps: &Steps) -> Result<Committed, RequestError> {
+async fn bring(
+    requester: &Requester,
+    asked: &Asked,
+    steps: &Steps,
+    teller: Option<Teller>,
+) -> Result<Committed, RequestError> {
     let earlier = requester.earlier(asked.idempotency_key, &asked.calls).await?;
     steps.found_before(&earlier);
-    Box::pin(requester.bring(asked.idempotency_key, &asked.calls, steps)).await
+    let Some(teller) = teller else {
+        return Box::pin(requester.bring(asked.idempotency_key, &asked.calls, steps)).await;
+    };
+    let members = asked.calls.iter().map(|(member, _)| *member).collect();
+    let (telling, told) = Telling::new(steps, members, teller);
+    let brought = Box::pin(requester.bring(asked.idempotency_key, &asked.calls, &telling)).await;
+    drop(telling);
+    // Nobody is kept waiting by a relay that does not listen.
+    timeout(LAST_WORDS, told).await.ok();
+    brought
 }
 
 fn succeeded(

@@ -100,8 +100,8 @@ pub(crate) struct WhichAlliance {
 pub(crate) struct Authority {
     #[command(flatten)]
     pub(crate) alliance: WhichAlliance,
-    /// Hexadecimal key of the member's authority on the alliance chain; readable by its owner alone.
-    #[arg(long, value_name = "FILE")]
+    /// Hexadecimal key of the member's authority on the alliance chain, readable by its owner alone; or a key in a token (`pkcs11:...`).
+    #[arg(long, value_name = "FILE|pkcs11:...")]
     pub(crate) key_file: PathBuf,
 }
 
@@ -162,8 +162,8 @@ pub(crate) struct RevokeSerial {
 pub(crate) struct IssueCertificate {
     #[command(flatten)]
     pub(crate) alliance: WhichAlliance,
-    /// Hexadecimal key that the identity certificate names; readable by its owner alone. It signs, and is not written anywhere.
-    #[arg(long, value_name = "FILE")]
+    /// Hexadecimal key that the identity certificate names, readable by its owner alone; or a key in a token (`pkcs11:...`). It signs, and is not written anywhere.
+    #[arg(long, value_name = "FILE|pkcs11:...")]
     pub(crate) key_file: PathBuf,
     /// Serial number of a transaction certificate: for requesters and endorsers. Lasts as long as that.
     #[arg(long, value_name = "SERIAL", required_unless_present = "identity", conflicts_with = "identity")]

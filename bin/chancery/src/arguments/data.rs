@@ -210,7 +210,7 @@ pub(crate) struct Trace {
 
 #[derive(Debug, Args)]
 pub(crate) struct Audit {
-    /// From this place on.
+    /// From this place of the journal on. What is kept beside it is looked at from the beginning.
     #[arg(long, default_value_t = 0)]
     pub(crate) from: u64,
     /// Only show how the audit goes that runs by itself, and which alerts are open (operator, supervisor).

@@ -37,6 +37,12 @@ pub(crate) struct MakeFounding {
     /// For `chancery up` and `chancery gateway`: the key that the city sends its transactions with, as made by `chancery key new` (relative to the founding file), or `pkcs11:...`.
     #[arg(long, value_name = "FILE|pkcs11:...")]
     pub(crate) submitter_key: Option<PathBuf>,
+    /// For `chancery up` and `chancery gateway`: the key that signs receipts of what sources submit, as made by `chancery source key` (relative to the founding file), or `pkcs11:...`. Default: a file that the city makes.
+    #[arg(long, value_name = "FILE|pkcs11:...", requires = "submitter_key")]
+    pub(crate) receipts_key: Option<PathBuf>,
+    /// For `chancery up` and `chancery gateway`: the key with which the city's relay pays, and which has no role, as made by `chancery key new`, or `pkcs11:...`. Default: a file that the city makes.
+    #[arg(long, value_name = "FILE|pkcs11:...", requires = "submitter_key")]
+    pub(crate) relay_key: Option<PathBuf>,
     /// For `chancery up` and `chancery gateway`: who supervises the city. May be given several times.
     #[arg(long = "supervisor", value_name = "ADDRESS", requires = "submitter_key")]
     pub(crate) supervisors: Vec<Address>,

@@ -293,7 +293,7 @@ pub(crate) struct InitNetwork {
                   Exit codes: 0 survived; 1 a promise was broken, or an error; 2 wrong usage; 3 this machine cannot make hosts."
 )]
 pub(crate) struct Chaos {
-    /// How long each spell of weather lasts, in seconds; longer if hosts that should go on need it, up to a minute more.
+    /// How long each spell of weather lasts, in seconds; longer if hosts that should go on need it, or nodes that are to name who is missing, up to a minute more each.
     #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(5..=3600))]
     pub(crate) seconds: u64,
     /// How long an idle leader waits before it makes an empty block.

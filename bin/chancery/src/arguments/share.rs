@@ -31,6 +31,8 @@ pub(crate) enum ShareCommand {
     ///   user = "weather"
     ///   key_file = "sftp.key"
     ///   host_key = "SHA256:..."
+    ///
+    /// Of csv and ndjson a last line without an end waits for it, unless `final = true` says that nothing more is written to the file.
     #[command(verbatim_doc_comment)]
     Extract(OwnerFile),
     /// Collect logs into the spool of a declaration whose source is of the kind `log`, until told to stop: files that grow, syslog, records over HTTP.
@@ -81,13 +83,16 @@ pub(crate) enum ShareCommand {
         /// The corrected file.
         corrected: PathBuf,
     },
-    /// Show who came to the owner's service for what, newest first, from the journal that it keeps.
+    /// Show who came to the owner's service for what, and who was refused, newest first, from the journal that it keeps.
     Fetches {
         #[command(flatten)]
         file: OwnerFile,
         /// Most that are shown.
         #[arg(long, default_value_t = 100)]
         limit: usize,
+        /// First hand over to supervision what it does not have yet, as the service does by itself while it runs.
+        #[arg(long)]
+        hand_over: bool,
     },
     /// Show who has asked for access, and how far each request is.
     Requests(OwnerFile),
@@ -119,14 +124,8 @@ pub(crate) enum ShareCommand {
     /// Give and withdraw rights of use: who may use the asset, for what, until when.
     #[command(subcommand)]
     Right(RightCommand),
-    /// Trace a shared resource: its source, owners, rights of use, transfers and accesses, as far as you may see them.
-    Trace {
-        /// The resource.
-        resource: String,
-        /// The graph in Mermaid's notation.
-        #[arg(long)]
-        mermaid: bool,
-    },
+    /// Trace a shared resource: its source, owners, rights of use, transfers and accesses, and who came for which key or file and who was refused, as far as you may see them.
+    Trace(TraceShared),
     /// Serve readers: grant what the contract has approved, and hand out what is granted and final, until told to stop.
     Serve(ServeShared),
     /// Find what others share.
@@ -257,6 +256,21 @@ pub(crate) struct ShowReaders {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) reader: Option<Address>,
     /// Most readers, 1 to 100.
+    #[arg(long)]
+    pub(crate) limit: Option<usize>,
+    /// Where the last page ended.
+    #[arg(long)]
+    pub(crate) cursor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TraceShared {
+    /// The resource.
+    pub(crate) resource: String,
+    /// The graph in Mermaid's notation.
+    #[arg(long)]
+    pub(crate) mermaid: bool,
+    /// Most events, 1 to 100, and as many fetches. Default: 2000 events, and 500 fetches.
     #[arg(long)]
     pub(crate) limit: Option<usize>,
     /// Where the last page ended.

@@ -79,9 +79,13 @@ pub(crate) struct Services {
     /// Whether the five entities run in this process, or each in one of its own that is started again when it ends.
     #[arg(long, value_enum, default_value_t, env = "CHANCERY_ENTITIES")]
     pub(crate) entities: Entities,
+    /// Offer the doors of the five entities at sockets in the data directory also when they run in this process, as five processes offer theirs (`docs/specs/doors.md`): for
+    /// programs of the same user on this machine.
+    #[arg(long)]
+    pub(crate) offer_doors: bool,
     #[command(flatten)]
     pub(crate) audit: AuditRate,
-    /// An alliance whose requests are shown at /alliance: the file that `chancery relay` takes. It is read alone: nothing is carried, and no key is needed.
+    /// An alliance whose requests are shown at /alliance: the file that `chancery relay` takes. Nothing is carried, and no key is needed but that of its [tls], where its `reporters` are asked over TLS what is said of requests before they have a number.
     #[arg(long, value_name = "FILE")]
     pub(crate) alliance: Option<PathBuf>,
     /// Certificate of the gateway (PEM, its authorities' after it): REST, web and gRPC over TLS 1.3. Replaced files are taken within seconds.
@@ -110,7 +114,7 @@ impl Services {
 /// How fast the audit goes that nobody asks for.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct AuditRate {
-    /// Most operations of registered sources that are audited in a second without anybody asking; 0 switches that off, and an audit that somebody asks for stays.
+    /// Most operations of registered sources that are audited in a second without anybody asking; 0 switches that off, that of the mailboxes too, and an audit that somebody asks for stays.
     #[arg(long, value_name = "N", default_value_t = 1000, env = "CHANCERY_AUDIT_OPERATIONS_PER_SECOND")]
     pub(crate) audit_operations_per_second: u32,
 }

@@ -40,6 +40,7 @@ pub(crate) fn up(options: &Up, json: bool) -> Result<()> {
     let data = DataDir::new(&options.services.data_dir);
     let founded = Founded::at_start(&data, options.founding.as_deref())?;
     Listeners::check(&options.services, &founded)?;
+    founded.ensure_keys(&data)?;
     let _lock = prepare(&data)?;
     runtime::Runner::new(runtime_config(&data.consensus()))
         .start(|context| run(context, options, json, data, Arc::new(founded)))
@@ -55,6 +56,7 @@ pub(crate) async fn gateway(options: &RunGateway, json: bool) -> Result<()> {
     // Before anything is kept: a folder of another city stays as it is.
     elsewhere.ensure_of(&data)?;
     let submitter = elsewhere.founded.submitter(&data)?;
+    elsewhere.founded.ensure_keys(&data)?;
     let _lock = prepare(&data)?;
     // The ports first: if one is taken, nothing else needs to start.
     let listeners = Listeners::open(services).await?;

@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use chancery_certificates::directory::CityDirectory;
 use chancery_controlling::Controlling;
-use chancery_doors::{EntityLock, Followed, Remote};
+use chancery_doors::{EntityLock, Followed, Offered, Remote};
 use chancery_identity::{DatabaseLocation, IdentityDatabase, KeyRing};
 use chancery_ledger::{Ledger, SubmitterKey};
 use chancery_monitoring::{AlertDesk, DataAudit, Monitoring};
@@ -85,8 +85,13 @@ pub(super) struct EntityDoors {
 }
 
 impl EntityDoors {
-    /// All five entities in this process. `audit_rate`: most operations that are audited in a second without anybody asking.
-    pub(super) async fn together(ground: &Ground, chains: ChainAccess, audit_rate: u32) -> Result<Self> {
+    /// All five entities in this process, and what each offers, in the order of [`EntityName::ALL`]. `audit_rate`: most operations that are audited in a second
+    /// without anybody asking.
+    pub(super) async fn together(
+        ground: &Ground,
+        chains: ChainAccess,
+        audit_rate: u32,
+    ) -> Result<(Self, [Offered; EntityName::ALL.len()])> {
         let registrations = ground.database.registrations();
         let roles = ground.founded.roles()?;
         let (note, city) = (ground.data.relay_note(), (&ground.directory, &ground.clock));
@@ -97,9 +102,11 @@ impl EntityDoors {
         let to_representation = Arc::new(Followed(representation.clone()));
         let provisioning = Arc::new(made::provisioning(ground, to_processing.clone()).await?);
         let to_provisioning = Arc::new(Followed(provisioning.clone()));
-        let controlling = Controlling::new(to_processing.clone(), to_representation.clone(), to_provisioning.clone());
-        let monitoring = Monitoring::new(to_processing.clone(), to_representation.clone(), to_provisioning.clone());
-        let search = Arc::new(Followed(Arc::new(made::search(&ground.data, &representation, processing)?)));
+        let controlling =
+            Arc::new(Controlling::new(to_processing.clone(), to_representation.clone(), to_provisioning.clone()));
+        let monitoring =
+            Arc::new(Monitoring::new(to_processing.clone(), to_representation.clone(), to_provisioning.clone()));
+        let search = Arc::new(made::search(&ground.data, &representation, processing.clone())?);
         let watch = made::watch(
             &ground.data,
             to_processing.clone(),
@@ -107,21 +114,31 @@ impl EntityDoors {
             (ground.directory.main_chain_id(), &ground.clock),
             audit_rate,
         )?;
-        let data_service = made::data_service(ground, search, provisioning)?;
-        let alert_desk = AlertDesk::new(watch.alerts(), to_representation.clone());
-        let audit = DataAudit::new(to_processing.clone(), to_representation.clone(), watch);
-        Ok(Self {
+        let data_service =
+            Arc::new(made::data_service(ground, Arc::new(Followed(search.clone())), provisioning.clone())?);
+        let alert_desk = Arc::new(AlertDesk::new(watch.alerts(), to_representation.clone()));
+        alert_desk.mend(to_representation.clone());
+        let audit = Arc::new(DataAudit::new(to_processing.clone(), to_representation.clone(), watch));
+        let offered = [
+            offered::of_processing(processing),
+            offered::of_representation(representation.clone(), search),
+            offered::of_provisioning(provisioning, data_service.clone()),
+            offered::of_controlling(controlling.clone()),
+            offered::of_monitoring(monitoring.clone(), alert_desk.clone(), audit.clone()),
+        ];
+        let doors = Self {
             r2d: to_representation,
             // What sources submit is seen by the groups of the journal, not one by one.
             r2d_sources: representation,
             u2s: to_provisioning,
-            u2s_data: Arc::new(Followed(Arc::new(data_service))),
-            o2c: Arc::new(Followed(Arc::new(controlling))),
-            v2m: Arc::new(Followed(Arc::new(monitoring))),
-            o2c_alerts: Arc::new(Followed(Arc::new(alert_desk))),
-            v2m_data: Arc::new(Followed(Arc::new(audit))),
+            u2s_data: Arc::new(Followed(data_service)),
+            o2c: Arc::new(Followed(controlling)),
+            v2m: Arc::new(Followed(monitoring)),
+            o2c_alerts: Arc::new(Followed(alert_desk)),
+            v2m_data: Arc::new(Followed(audit)),
             s2p: to_processing,
-        })
+        };
+        Ok((doors, offered))
     }
 
     /// Each entity in a process of its own, which need not be there yet.
@@ -148,14 +165,15 @@ pub(super) fn remote(data: &DataDir, entity: EntityName) -> Remote {
     Remote::new(&data.doors(), entity.name())
 }
 
-/// Takes the locks of all five, for a process that is all of them: two processes would write one journal. They are held until it ends: what writes the
-/// journal may outlive everything else.
-pub(super) async fn lock_all(data: &DataDir) -> Result<()> {
+/// Takes the locks of all five, in the order of [`EntityName::ALL`], for a process that is all of them: two processes would write one journal. They are held until it
+/// ends: what writes the journal may outlive everything else.
+pub(super) async fn lock_all(data: &DataDir) -> Result<Vec<&'static EntityLock>> {
+    let mut locks = Vec::with_capacity(EntityName::ALL.len());
     for entity in EntityName::ALL {
         let lock = EntityLock::take(&data.doors(), entity.name(), LOCK_PATIENCE).await?;
-        let _ = lock.until_the_process_ends();
+        locks.push(lock.until_the_process_ends());
     }
-    Ok(())
+    Ok(locks)
 }
 
 pub(super) fn directory(founded: &Founded) -> Arc<CityDirectory> {

@@ -4,6 +4,7 @@ use std::{fs, io::Write as _, path::Path, sync::Arc};
 
 use anyhow::{Context as _, Error, Result, anyhow, bail};
 use chancery_certificates::roles::ConfiguredRoles;
+use chancery_data::{Algorithm, Signer};
 use chancery_execution::GenesisConfig;
 use chancery_ledger::SubmitterKey;
 
@@ -13,7 +14,7 @@ use super::{
     secrets::load_or_create_private_key,
 };
 use crate::{
-    founding::{FoundingFile, chain_ids},
+    founding::{CitySection, FoundingFile, chain_ids},
     keys::{self, development, development_key},
     network::config::load_genesis,
 };
@@ -136,10 +137,49 @@ impl Founded {
                 Ok(Arc::new(SubmitterKey::from_bytes(&key)?))
             }
             Self::Own(file) => {
-                let keys = keys::in_file(file.submitter_key()?).context("submitter_key")?;
-                file.ensure_city_account(keys.address())?;
-                Ok(Arc::new(SubmitterKey::from(keys.account().clone())))
+                let account = keys::account_in_file(file.submitter_key()?).context("submitter_key")?;
+                file.ensure_city_account(account.address())?;
+                Ok(Arc::new(account.into()))
             }
+        }
+    }
+
+    /// The key that signs receipts: the one that its file names, or the city's own, which is made at its first start. It waits for a token.
+    pub(super) fn receipts_key(&self, data: &DataDir) -> Result<Signer> {
+        if let Some(place) = self.city().and_then(CitySection::receipts_key) {
+            return keys::source_in_file(place).context("receipts_key");
+        }
+        let key = load_or_create_private_key(&data.secrets().join("receipts.key"))?;
+        Ok(Signer::from_bytes(Algorithm::EdDsa, &key)?)
+    }
+
+    /// The key with which the relay pays, in the same way.
+    pub(super) fn relay_key(&self, data: &DataDir) -> Result<Arc<SubmitterKey>> {
+        if let Some(place) = self.city().and_then(CitySection::relay_key) {
+            return Ok(Arc::new(keys::account_in_file(place).context("relay_key")?.into()));
+        }
+        let key = load_or_create_private_key(&data.secrets().join("relay.key"))?;
+        Ok(Arc::new(SubmitterKey::from_bytes(&key)?))
+    }
+
+    /// Looks whether the keys are there that its file names: before anything is made for a city that could not start.
+    pub(super) fn ensure_keys(&self, data: &DataDir) -> Result<()> {
+        if self.city().is_some() {
+            self.submitter(data)?;
+        }
+        if self.city().is_some_and(|city| city.receipts_key().is_some()) {
+            self.receipts_key(data)?;
+        }
+        if self.city().is_some_and(|city| city.relay_key().is_some()) {
+            self.relay_key(data)?;
+        }
+        Ok(())
+    }
+
+    fn city(&self) -> Option<&CitySection> {
+        match self {
+            Self::Development => None,
+            Self::Own(file) => file.city(),
         }
     }
 

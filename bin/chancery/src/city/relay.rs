@@ -48,9 +48,9 @@ use self::{
 use super::{
     chains::CityChains,
     elsewhere::Distant,
+    founded::Founded,
     layout::{CityChain, DataDir, MAIN, founded_before},
     nodes::CityNodes,
-    secrets::load_or_create_private_key,
 };
 
 pub(super) use board::Board;
@@ -131,9 +131,12 @@ impl<'n> Ground<'n> {
 
 impl Relay {
     /// Begins to carry between chains that run. Must be called within the runtime.
-    pub(super) fn start(data: &DataDir, chains: &CityChains, genesis: &[(CityChain, GenesisConfig)]) -> Result<Self> {
-        let key = load_or_create_private_key(&data.secrets().join("relay.key"))?;
-        let key = Arc::new(SubmitterKey::from_bytes(&key)?);
+    pub(super) fn start(
+        (data, founded): (&DataDir, &Founded),
+        chains: &CityChains,
+        genesis: &[(CityChain, GenesisConfig)],
+    ) -> Result<Self> {
+        let key = founded.relay_key(data)?;
         // Where `send` or `deploy` is closed, this account has to be permitted (docs/operations, "Who may take part").
         tracing::info!(account = %key.address(), "the relay of the city pays with this account");
         let noted = Arc::new(Made::open(&data.relay_note()));

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use chancery_doors::{DoorListener, EntityLock, Offered, serve};
 use chancery_execution::GenesisConfig;
 use chancery_ledger::SubmitterKey;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     apart::apart,
@@ -13,22 +15,39 @@ use super::{
     children::Children,
     entities::{EntityDoors, Ground, lock_all},
     layout::{CityChain, DataDir},
+    served::Served,
 };
-use crate::arguments::{Entities, Services};
+use crate::arguments::{Entities, EntityName, Services};
 
 /// What keeps them.
 pub(super) enum Running {
-    /// In this process, which is all of them; most operations that are audited in a second without anybody asking.
-    Together(u32),
+    /// In this process, which is all of them.
+    Together(Together),
     /// In five others.
     Separate(Children),
+}
+
+/// The five in this process.
+pub(super) struct Together {
+    /// Most operations that are audited in a second without anybody asking.
+    audit_rate: u32,
+    /// Whether other processes of this city's owner find the doors too, as they find those of five.
+    offers_doors: bool,
+    /// The doors that are offered to them.
+    served: Vec<Served>,
+    shutdown: CancellationToken,
 }
 
 impl Running {
     /// Begins to start the entities over chains that run.
     pub(super) fn start(options: &Services, json: bool, data: &DataDir, chains: &CityChains) -> Result<Self> {
         Ok(match options.entities {
-            Entities::Together => Self::Together(options.audit.audit_operations_per_second),
+            Entities::Together => Self::Together(Together {
+                audit_rate: options.audit.audit_operations_per_second,
+                offers_doors: options.offer_doors,
+                served: Vec::new(),
+                shutdown: CancellationToken::new(),
+            }),
             Entities::Separate => {
                 chancery_doors::prepare(&data.doors())?;
                 chain_access::tell_endpoints(data, &chains.endpoints())?;
@@ -39,7 +58,7 @@ impl Running {
 
     /// Waits until they are there. May be dropped.
     pub(super) async fn doors(
-        &self,
+        &mut self,
         ground: &Ground,
         genesis: &[(CityChain, GenesisConfig)],
         chains: &CityChains,
@@ -47,12 +66,17 @@ impl Running {
     ) -> Result<EntityDoors> {
         let data = &ground.data;
         match self {
-            Self::Together(audit_rate) => {
-                lock_all(data).await?;
+            Self::Together(together) => {
+                let locks = lock_all(data).await?;
                 let files = chain_access::genesis_files(genesis)?;
                 let access = chain_access::connect(chains.configs()?, Arc::clone(submitter), files).await?;
-                let (ground, audit_rate) = (ground.clone(), *audit_rate);
-                apart(move || async move { EntityDoors::together(&ground, access, audit_rate).await }).await
+                let (ground, audit_rate) = (ground.clone(), together.audit_rate);
+                let opening = apart(move || async move { EntityDoors::together(&ground, access, audit_rate).await });
+                let (doors, offered) = opening.await?;
+                if together.offers_doors {
+                    together.offer(data, &locks, offered)?;
+                }
+                Ok(doors)
             }
             Self::Separate(children) => {
                 children.ready().await?;
@@ -63,8 +87,34 @@ impl Running {
 
     /// Stops them; what they have under way is answered first.
     pub(super) async fn stop(self) {
-        if let Self::Separate(children) = self {
-            children.stop().await;
+        match self {
+            Self::Together(together) => together.stop().await,
+            Self::Separate(children) => children.stop().await,
+        }
+    }
+}
+
+impl Together {
+    /// Listens where each entity in a process of its own would. `locks` and `offered`: in the order of [`EntityName::ALL`].
+    fn offer(
+        &mut self,
+        data: &DataDir,
+        locks: &[&EntityLock],
+        offered: impl IntoIterator<Item = Offered>,
+    ) -> Result<()> {
+        for ((entity, lock), offered) in EntityName::ALL.into_iter().zip(locks).zip(offered) {
+            let listener = DoorListener::bind(&data.doors(), entity.name(), lock)?;
+            self.served.push(Served::spawn(entity.name(), serve(listener, offered, self.shutdown.clone())));
+        }
+        Ok(())
+    }
+
+    async fn stop(self) {
+        self.shutdown.cancel();
+        for served in self.served {
+            if let Err(error) = served.ended().await {
+                tracing::warn!(%error, "the doors of an entity did not end well");
+            }
         }
     }
 }

@@ -24,12 +24,14 @@ use super::{
     running::Running,
     samples,
     served::Served,
-    watch_metrics,
+    store_metrics, watch_metrics,
 };
 use crate::{alliance::Watched, arguments::Services, output::Output, persons};
 
 /// Pause before an alliance is looked at again.
 const ALLIANCE_PAUSE: Duration = Duration::from_millis(500);
+/// Pause before those who report are asked again: each time is a TLS handshake beyond this machine.
+const REPORTS_PAUSE: Duration = Duration::from_secs(1);
 
 /// What a city is made from.
 pub(super) struct Parts<'o> {
@@ -93,7 +95,7 @@ pub(super) async fn serve(
 async fn start(parts: &Parts<'_>, chains: &CityChains, kept: &mut Kept, shutdown: &CancellationToken) -> Result<Doors> {
     let Parts { options, data, founded, genesis, .. } = parts;
     // At once: what entities ask of a side chain, the main chain has to have been proven there.
-    let relay = kept.relay.insert(Relay::start(data, chains, genesis)?);
+    let relay = kept.relay.insert(Relay::start((data, founded), chains, genesis)?);
     // Before any entity: the tables and the keys are made once.
     let mut ground = Ground::open(data, founded, options.database_url.as_deref()).await?;
     if let Some(file) = &options.persons {
@@ -107,14 +109,16 @@ async fn start(parts: &Parts<'_>, chains: &CityChains, kept: &mut Kept, shutdown
     }
     let entities = kept.running.insert(Running::start(options, parts.json, data, chains)?);
     let entity_doors = entities.doors(&ground, genesis, chains, &parts.submitter).await?;
-    let mut doors = entities::gateway_doors(&ground, entity_doors, founded.roles()?, chains.main_genesis()?)?;
+    let audits_mailboxes = options.audit.audit_operations_per_second > 0;
+    let mut doors =
+        entities::gateway_doors(&ground, entity_doors, founded.roles()?, chains.main_genesis()?, audits_mailboxes)?;
     if founded.is_development() {
         samples::register(doors.o2c.as_ref()).await?;
     }
     relay.shown().await;
     doors.anchors = Some(relay.board());
     doors.peers = Some(chains.peers());
-    doors.shown = Some(Arc::new(ShownPort::new(relay.board(), relay.reached())));
+    doors.shown = Some(Arc::new(ShownPort::new(relay.board(), relay.reached(), genesis)));
     Ok(doors)
 }
 
@@ -146,6 +150,7 @@ async fn open(
         move || board.text()
     }));
     gateway.add_metrics(watching);
+    gateway.add_metrics(store_metrics::source());
     // Made before anything is announced: what says it is ready is.
     let grpc = gateway.grpc(shutdown.clone()).await?;
     let mut serving_grpc = Served::spawn("gRPC", grpc.serve(listeners.grpc));
@@ -181,12 +186,19 @@ async fn end(running: Option<Running>, relay: Option<Relay>, chains: CityChains)
 
 /// Follows an alliance until it is told to stop.
 fn watch(watched: Watched, shutdown: CancellationToken) -> Result<Arc<AlliancePort>> {
-    let Watched { alliance, chains } = watched;
+    let Watched { alliance, chains, reporters } = watched;
     let (board, config) = (ProgressBoard::new(MAX_REQUESTS), alliance.chain.config());
     let port = AlliancePort::new(Arc::clone(&board), config.name.clone(), config.chain_id, alliance.address)?;
     let follower = Follower::new(alliance, chains);
     tokio::spawn(async move {
-        tokio::select! { () = shutdown.cancelled() => {}, () = board.follow(follower, ALLIANCE_PAUSE) => {} }
+        // Without anybody who reports it would be over at once.
+        let hears = async {
+            if reporters.is_empty() {
+                std::future::pending::<()>().await;
+            }
+            board.listen(reporters, REPORTS_PAUSE).await;
+        };
+        tokio::select! { () = shutdown.cancelled() => {}, () = board.follow(follower, ALLIANCE_PAUSE) => {}, () = hears => {} }
     });
     Ok(Arc::new(port))
 }

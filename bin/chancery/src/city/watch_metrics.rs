@@ -58,6 +58,10 @@ fn written(report: &WatchReport) -> String {
     gauge("audit_place", "Place in the journal where the audit goes on", audit.next);
     gauge("audit_root", "Number of the chain's root where the audit goes on", audit.next_root);
     gauge("audit_difference", "1: the audit has found a difference, 0: not", audit.difference.is_some().into());
+    let in_mailboxes = audit.mailbox_difference.is_some().into();
+    gauge("mailbox_difference", "1: the audit of mailboxes has found a difference, 0: not", in_mailboxes);
+    let mailboxes_s = audit.mailbox_completed_at_ms.unwrap_or(0) / 1000;
+    gauge("mailbox_completed_time_seconds", "When all mailboxes were looked at last; 0: never", mailboxes_s);
     gauge("audit_stands_still", "1: the audit cannot go on, 0: it can", audit.trouble.is_some().into());
     let completed_s = audit.completed_at_ms.unwrap_or(0) / 1000;
     gauge("audit_completed_time_seconds", "When the audit looked at everything last; 0: never", completed_s);
@@ -99,6 +103,7 @@ mod tests {
         for line in [
             "chancery_watch_audit_place 7",
             "chancery_watch_audit_difference 0",
+            "chancery_watch_mailbox_difference 0",
             "chancery_watch_audit_completed_time_seconds 9",
             "chancery_watch_alerts_open{rule=\"data-difference\"} 0",
             "chancery_watch_messages_dropped_total 3",

@@ -3,7 +3,7 @@
 use alloy_primitives::Address;
 use chancery_certificates::{
     services::rfc3339,
-    shown::{Asked, CodeHashes, ShownBy, ShownProof, VerifiedKind},
+    shown::{Asked, CodeHashes, ShownBy, ShownProof, VerifiedKind, is_of_genesis},
     stapled::TrustedCity,
     verify::VerificationFailure,
 };
@@ -78,9 +78,7 @@ fn trusted(city: &TrustedCity, id: u64) -> Result<&TrustedChain, VerificationFai
 /// What the contracts of this program leave at these addresses of the genesis. Of one that was made later the code says too little: whoever made it may have left this code behind with
 /// headers of its own in the storage, and who has made it, and by what, is not in the proof.
 fn codes(by: ShownBy, host: &TrustedChain, followed: &TrustedChain) -> Option<CodeHashes> {
-    let is_of_genesis =
-        |number| by == ShownBy { anchor: predeploys::side_anchor(number), held: predeploys::held_certificates(number) };
-    if !(1..=u8::MAX).any(is_of_genesis) {
+    if !is_of_genesis(by) {
         return None;
     }
     let hash = |address, code| code_hash_at(host.chain_id(), address, code).ok();

@@ -42,12 +42,17 @@ pub(super) fn run(command: ShareCommand, connection: &Connection, output: &Outpu
         ShareCommand::Text(what) => wait(texts::read(&what, connection, output)),
         ShareCommand::Rejects { file, limit } => extracting::rejects(&file, limit, output),
         ShareCommand::Replay { file, corrected } => wait(extracting::replay(&file, &corrected, connection, output)),
-        ShareCommand::Fetches { file, limit } => fetches::show(&file, limit, output),
+        ShareCommand::Fetches { file, limit, hand_over } => {
+            if hand_over {
+                wait(fetches::hand_over(&file, connection))?;
+            }
+            fetches::show(&file, limit, output)
+        }
         ShareCommand::Requests(file) => wait(owner::requests(&file, connection, output)),
         ShareCommand::Readers(which) => wait(readers::show(which, connection, output)),
         ShareCommand::Transfer(command) => wait(transfer::run(&command, connection, output)),
         ShareCommand::Right(command) => wait(rights::run(&command, connection, output)),
-        ShareCommand::Trace { resource, mermaid } => wait(traced::show(&resource, mermaid, connection, output)),
+        ShareCommand::Trace(which) => wait(traced::show(which, connection, output)),
         ShareCommand::Decide { file, request, approve, .. } => {
             wait(owner::decide(&file, request, approve, connection, output))
         }

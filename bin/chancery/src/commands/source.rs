@@ -3,13 +3,13 @@
 use std::{path::Path, process::ExitCode, sync::Arc};
 
 use alloy_primitives::Address;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chancery_client::rest::types::{
     organizations::Changed,
     sources::{Source, SourceChanged, StateSource},
 };
 use chancery_data::{
-    Algorithm, Signer,
+    Signer,
     source::{SourceKind, SourceStatement, TYP},
 };
 use chancery_keys::Curve;
@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use super::organization::effects;
 use crate::{
     arguments::{Connection, SourceCommand, SourceKeyAlgorithm, SourceSort},
-    city::secrets::{read_private, write_new_private},
+    city::secrets::write_new_private,
     keys,
     output::Output,
     party::{CityFacts, Party, now_ms},
@@ -39,7 +39,7 @@ pub(super) async fn run(command: SourceCommand, connection: &Connection, output:
             return Ok(ExitCode::SUCCESS);
         }
         SourceCommand::Register { source_key, kind, organization, name, check } => {
-            let signer = load(&source_key)?;
+            let signer = keys::source_in_file(&source_key)?;
             let party = Party::connect(connection.client()?, keys::of(connection)?).await?;
             let statement = SourceStatement::Register {
                 chain_id: party.city.main_chain_id()?,
@@ -89,13 +89,13 @@ fn told(changed: &Changed, output: &Output) -> ExitCode {
 }
 
 async fn rotate(source: Address, new_key: &Path, old_key: Option<&Path>, connection: &Connection) -> Result<Source> {
-    let new = Arc::new(load(new_key)?);
+    let new = Arc::new(keys::source_in_file(new_key)?);
     let client = connection.client()?;
     let chain_id = CityFacts::read(&client).await?.main_chain_id()?;
     let statement = SourceStatement::Rotate { chain_id, source, jwk: new.public_key().to_jwk(), time: now_ms() };
     match old_key {
         Some(old) => {
-            let approval = signed(&Arc::new(load(old)?), &statement).await?;
+            let approval = signed(&Arc::new(keys::source_in_file(old)?), &statement).await?;
             let request = StateSource { statement: signed(&new, &statement).await?, approval: Some(approval) };
             Ok(client.rotate_source_key(source, &request).await?)
         }
@@ -114,27 +114,8 @@ async fn signed(by: &Arc<Signer>, statement: &SourceStatement) -> Result<String>
     Ok(jws.text().to_owned())
 }
 
-/// Reads the key of a source.
-pub(super) fn load(path: &Path) -> Result<Signer> {
-    if keys::is_in_token(path) {
-        return keys::source_key(path);
-    }
-    let text = read_private(path).with_context(|| format!("cannot read the key file {}", path.display()))?;
-    let parts = text.trim().split_once(' ').and_then(|(name, secret)| {
-        let mut bytes = Zeroizing::new([0; 32]);
-        hex::decode_to_slice(secret, bytes.as_mut_slice()).ok()?;
-        Some((ALGORITHMS.iter().find(|(known, _)| *known == name)?.1, bytes))
-    });
-    let (algorithm, secret) = parts
-        .with_context(|| format!("{} holds no key of a source (made by `chancery source key`)", path.display()))?;
-    Ok(Signer::from_bytes(algorithm, &secret)?)
-}
-
-const ALGORITHMS: [(&str, Algorithm); 3] =
-    [("EdDSA", Algorithm::EdDsa), ("ES256", Algorithm::Es256), ("ES256K", Algorithm::Es256K)];
-
 fn make(path: &Path, algorithm: SourceKeyAlgorithm) -> Result<Signer> {
-    let (name, algorithm) = ALGORITHMS[algorithm as usize];
+    let (name, algorithm) = keys::SOURCE_ALGORITHMS[algorithm as usize];
     let mut secret = Zeroizing::new([0; 32]);
     getrandom::fill(secret.as_mut_slice()).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
     let signer = Signer::from_bytes(algorithm, &secret)?;

@@ -17,9 +17,10 @@ use chancery_data::{Control, operation::MAX_OPERATION_BYTES, reader::MAX_READERS
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::{receipt, source};
+use super::receipt;
 use crate::{
     arguments::{Connection, Submit},
+    keys,
     output::Output,
     party::CityFacts,
 };
@@ -56,7 +57,7 @@ pub(super) async fn run(command: Submit, connection: &Connection, output: &Outpu
 }
 
 async fn submitter(command: &Submit, connection: &Connection) -> Result<Submitter> {
-    let signer = source::load(&command.source_key)?;
+    let signer = keys::source_in_file(&command.source_key)?;
     let control = control(command)?;
     let receipt_key = command.receipt_key.as_deref().map(receipt::key_in).transpose()?;
     let client = connection.client()?;

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeSet,
     num::NonZeroU64,
-    path::{Path, PathBuf},
+    path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -15,8 +15,8 @@ use chancery_execution::ValidatorConfig;
 use chancery_primitives::ChangeKind;
 use serde::{Deserialize, Serialize};
 
-use super::{Founding, chain_ids, chain_members::ChainMembers, known_keys, requirement};
-use crate::{alliance::configuration, city::layout::CityChain, keys::is_in_token};
+use super::{Founding, chain_ids, chain_members::ChainMembers, city::CitySection, known_keys, requirement};
+use crate::{alliance::configuration, city::layout::CityChain};
 
 /// Accounts that a role may have at first.
 const MAX_HOLDERS: usize = 64;
@@ -53,17 +53,6 @@ pub(crate) struct FoundingFile {
     pub(super) city: Option<CitySection>,
 }
 
-/// Of a city that `chancery up` or `chancery gateway` runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CitySection {
-    /// The key that the city sends its transactions with: made by `chancery key new`, or `pkcs11:...`. Its account is one of `operators` and of `submitters`.
-    pub(super) submitter_key: PathBuf,
-    /// Who supervises.
-    #[serde(default)]
-    pub(super) supervisors: Vec<Address>,
-}
-
 const fn usual_epoch_length() -> NonZeroU64 {
     DEFAULT_EPOCH_LENGTH
 }
@@ -76,11 +65,8 @@ impl FoundingFile {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let mut file: Self = configuration(path)?;
         file.check().with_context(|| format!("{}", path.display()))?;
-        if let Some(city) = &mut file.city
-            && !is_in_token(&city.submitter_key)
-        {
-            let folder = std::path::absolute(path)?;
-            city.submitter_key = folder.parent().unwrap_or(Path::new("/")).join(&city.submitter_key);
+        if let Some(city) = &mut file.city {
+            city.place_keys_in(std::path::absolute(path)?.parent().unwrap_or(Path::new("/")));
         }
         Ok(file)
     }
@@ -209,6 +195,11 @@ impl FoundingFile {
             "[city] is missing: a city has to know submitter_key, the key that the city sends its transactions with",
         )?;
         Ok(&city.submitter_key)
+    }
+
+    /// What it says of a city.
+    pub(crate) const fn city(&self) -> Option<&CitySection> {
+        self.city.as_ref()
     }
 
     /// Checks that the account of the city's key may do what the city does.

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
-use super::{FoundingFile, Holders, chain_ids, chain_members::ChainMembers, file::CitySection};
+use super::{FoundingFile, Holders, chain_ids, chain_members::ChainMembers, city::CitySection};
 use crate::{arguments::MakeFounding, output::Output};
 
 /// What the file says of itself.
@@ -33,10 +33,12 @@ pub(crate) fn make(command: &MakeFounding, output: &Output) -> Result<()> {
         submitters: command.submitters.clone(),
         contract_operators: command.contract_operators.clone(),
         chains: ChainMembers::told(&command.chains).context("--chain")?,
-        city: command
-            .submitter_key
-            .clone()
-            .map(|submitter_key| CitySection { submitter_key, supervisors: command.supervisors.clone() }),
+        city: command.submitter_key.clone().map(|submitter_key| CitySection {
+            submitter_key,
+            receipts_key: command.receipts_key.clone(),
+            relay_key: command.relay_key.clone(),
+            supervisors: command.supervisors.clone(),
+        }),
     };
     file.check()?;
     write(&command.out, &format!("{HEADER}\n{}", toml::to_string(&file)?))?;

@@ -65,7 +65,7 @@ pub(crate) fn new_keys(name: &Path) -> Result<PartyKeys> {
 }
 
 /// The key of a source.
-pub(crate) fn source_key(name: &Path) -> Result<Signer> {
+pub(super) fn source_key(name: &Path) -> Result<Signer> {
     let key = open(name, false)?.signing_key(&[Curve::Ed25519, Curve::P256, Curve::Secp256k1])?;
     let signer = Signer::kept(Arc::new(key))?;
     // KEY-1, before its public half is registered: no document of this type is read anywhere.

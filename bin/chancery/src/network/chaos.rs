@@ -4,6 +4,7 @@
 //! the kernel's TCP included, behaves as it does between machines. Load and questions come over a management network of their own, which
 //! nothing disturbs.
 
+mod doctors;
 mod ground;
 mod lab;
 mod load;

@@ -10,7 +10,7 @@ use chancery_rest::{
     values::HexBytes,
 };
 use chancery_sharing::{
-    department::{Department, DepartmentError, HandedOut},
+    department::{Department, DepartmentError, Fetched, HandedOut},
     release::{ChainTrust, ReleaseError, Standing},
 };
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -30,13 +30,14 @@ impl Releases for DataSetReleases {
         self.is_ours(asset)?;
         let now = now_s();
         let until = self.set.grant_until(now);
-        let granted = self.department.hand_out(reader, request, until, &self.trust, now).await.map_err(door_error)?;
-        Ok(answer(granted))
+        let granted = self.department.hand_out(reader, request, until, &self.trust, now).await.map_err(door_error);
+        Ok(answer(self.noted(reader, request, Fetched::Key, granted).await?))
     }
 
     async fn file(&self, reader: Address, asset: Address, request: u64) -> DoorResult<ReleasedFile> {
         self.is_ours(asset)?;
-        let (size, released) = self.department.file(reader, request, &self.trust, now_s()).await.map_err(door_error)?;
+        let released = self.department.file(reader, request, &self.trust, now_s()).await.map_err(door_error);
+        let (size, released) = self.noted(reader, request, Fetched::File, released).await?;
         Ok(ReleasedFile { size, bytes: released.file.map_err(std::io::Error::other).boxed() })
     }
 }
@@ -49,6 +50,22 @@ impl DataSetReleases {
         }
         Err(DoorError::new(Code::UnknownResource, format!("this service is of asset {ours}")))
     }
+
+    /// An answer, once the journal has it where it is a refusal. What cannot be answered now is none.
+    async fn noted<T>(&self, reader: Address, request: u64, fetched: Fetched, answer: DoorResult<T>) -> DoorResult<T> {
+        let refusal = answer.as_ref().err().map(DoorError::code).filter(|code| is_refusal(*code));
+        if let Some(code) = refusal {
+            let noted = self.department.note_refusal(reader, request, fetched, code.name(), now_s()).await;
+            if let Err(error) = noted {
+                tracing::error!(%error, "a refusal is not in the journal of fetches");
+            }
+        }
+        answer
+    }
+}
+
+const fn is_refusal(code: Code) -> bool {
+    matches!(code, Code::NotYourRequest | Code::NotGranted | Code::UnknownRequest | Code::UnknownResource)
 }
 
 fn answer(granted: HandedOut) -> GrantedAccess {

@@ -11,7 +11,7 @@ use chancery_gateway::{
 };
 use chancery_sharing::release::ChainTrust;
 
-use super::{Owner, audit, releases::DataSetReleases, tls};
+use super::{CitySupervision, Owner, audit, releases::DataSetReleases, tls};
 use crate::{
     alliance::listen_until,
     arguments::{Connection, ServeShared},
@@ -21,7 +21,8 @@ use crate::{
 /// Runs until it is told to stop.
 pub(crate) async fn run(options: &ServeShared, connection: &Connection) -> Result<()> {
     let tls = tls::open(&options.tls)?;
-    let owner = Owner::open(&options.file.file, &keys::of(connection)?).await?;
+    let keys = keys::of(connection)?;
+    let owner = Owner::open(&options.file.file, &keys).await?;
     let section = owner.set.service.as_ref().with_context(|| {
         format!(
             "{} has no [service]: say where it listens and under which url it is reached",
@@ -34,14 +35,22 @@ pub(crate) async fn run(options: &ServeShared, connection: &Connection) -> Resul
     let origins = vec![under, Origin::parse(&format!("{scheme}://{listen}"))?];
     let main_chain_id = owner.chain.config().chain_id;
     let looking = audit::audit(&owner)?;
+    let supervision = CitySupervision::of(&owner, connection, &keys)?;
     let department = owner.department()?;
-    let releases = DataSetReleases { department, set: owner.set, trust: ChainTrust::default() };
-    let router = department::router(origins, main_chain_id, Arc::new(releases));
+    let releases = Arc::new(DataSetReleases { department, set: owner.set, trust: ChainTrust::default() });
+    let router = department::router(origins, main_chain_id, releases.clone());
     // It looks until the service is told to stop: it does not end by itself.
-    let work = async {
+    let looking = async {
         match looking {
             Some(audit) => audit.run().await,
             None => pending().await,
+        }
+    };
+    let handing_over = releases.department.hand_over_as_it_comes(&supervision);
+    let work = async {
+        tokio::select! {
+            () = looking => {}
+            () = handing_over => {}
         }
     };
     Box::pin(serve_until(listen, router, tls, options.until_stdin_ends, work)).await

@@ -29,12 +29,8 @@ pub(super) enum SourceSection {
     Sqlite {
         file: PathBuf,
     },
-    Csv {
-        file: PathBuf,
-    },
-    Ndjson {
-        file: PathBuf,
-    },
+    Csv(LinesSection),
+    Ndjson(LinesSection),
     /// One array of objects.
     Json {
         file: PathBuf,
@@ -65,6 +61,23 @@ pub(super) enum SourceSection {
     },
 }
 
+/// A file of lines.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LinesSection {
+    file: PathBuf,
+    /// Whether nothing more is written to it: a last line without an end is a record then, and waits for its end otherwise.
+    #[serde(default, rename = "final")]
+    is_final: bool,
+}
+
+impl LinesSection {
+    fn open(&self, format: FileFormat, set: &Beside) -> Box<dyn Source> {
+        let source = FileSource::new(&set.beside(&self.file), format);
+        Box::new(if self.is_final { source.finished() } else { source })
+    }
+}
+
 impl SourceSection {
     /// The source itself.
     pub(super) fn open(&self, set: &Beside) -> Result<Box<dyn Source>> {
@@ -73,8 +86,8 @@ impl SourceSection {
             Self::Postgres(url) => Box::new(PostgresSource::new(url.read(set.folder())?.to_string())),
             Self::Mysql(url) => Box::new(MySqlSource::new(url.read(set.folder())?.to_string())),
             Self::Sqlite { file } => Box::new(SqliteSource::new(&set.beside(file))),
-            Self::Csv { file: path } => file(path, FileFormat::Csv),
-            Self::Ndjson { file: path } => file(path, FileFormat::Ndjson),
+            Self::Csv(lines) => lines.open(FileFormat::Csv, set),
+            Self::Ndjson(lines) => lines.open(FileFormat::Ndjson, set),
             Self::Json { file: path } => file(path, FileFormat::Json),
             Self::Parquet { file: path } => file(path, FileFormat::Parquet),
             Self::Log(log) => Box::new(SpoolSource::new(&set.beside(&log.spool))),
@@ -119,6 +132,8 @@ mod tests {
             "kind = 'mysql'\nurl_file = 'x'",
             "kind = 'parquet'\nfile = 'x'",
             "kind = 'json'\nfile = 'x'",
+            "kind = 'csv'\nfile = 'x'\nfinal = true",
+            "kind = 'ndjson'\nfile = 'x'",
             "kind = 'rest'\nurl = 'https://a/'\nrows = '/rows'\ntoken_file = 't'\ncursor_parameter = 'after'",
             "kind = 'ftps'\nhost = 'a'\ndirectory = 'd'\nfiles = '*.csv'\nformat = 'csv'\nspool = 's'\npassword_file = 'p'",
             "kind = 'sftp'\nhost = 'a'\ndirectory = 'd'\nfiles = '*'\nformat = 'json'\nspool = 's'\nkey_file = 'k'",
@@ -135,6 +150,7 @@ mod tests {
             "kind = 'log'\nspool = 's'\ntail = ['a.log']",
             "kind = 'log'\nspool = 's'\nsyslog_udp = '127.0.0.1:514'\nsyslog_plain_senders = ['127.0.0.0/24']",
             "kind = 'ftp'",
+            "kind = 'json'\nfile = 'x'\nfinal = true",
             "kind = 'ftps'\nhost = 'a'\ndirectory = 'd'\nfiles = '*.csv'\nformat = 'csv'\nspool = 's'\npassword = 'secret'",
             "kind = 'sftp'\nhost = 'a'\ndirectory = 'd'\nfiles = '*'\nformat = 'rejects'\nspool = 's'",
         ] {

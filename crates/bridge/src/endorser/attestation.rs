@@ -9,7 +9,7 @@ use chancery_contracts::StoreNode;
 use chancery_ledger::EventFilter;
 use serde::{Deserialize, Serialize};
 
-use super::NodeEndorser;
+use super::{NodeEndorser, node::unsigned};
 use crate::{
     alliance::{message::Attest, store::Outcome},
     contracts::ViewError,
@@ -120,8 +120,9 @@ impl Attester for NodeEndorser {
         let attest = Attest { number, part_hash, outcome, certificate };
         let signature = self
             .key
-            .sign(&attest, &self.domain)
-            .map_err(|error| AttestRefusal::Unavailable { reason: error.to_string() })?;
+            .sign_aside(&attest, &self.domain)
+            .await
+            .map_err(|error| AttestRefusal::Unavailable { reason: unsigned(&error) })?;
         Ok(Attestation { certificate, outcome: outcome.code(), signature })
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use alloy_primitives::B256;
 use async_trait::async_trait;
-use chancery_ledger::LedgerError;
+use chancery_ledger::{KeyError, LedgerError};
 use chancery_primitives::SigningDomain;
 
 use super::{EndorseRefusal, Endorser};
@@ -68,10 +68,17 @@ impl Endorser for NodeEndorser {
         let endorse = Endorse { request_hash: request.hash(), member: self.member, certificate: self.certificate };
         let signature = self
             .key
-            .sign(&endorse, &self.domain)
-            .map_err(|error| EndorseRefusal::Unavailable { reason: error.to_string() })?;
+            .sign_aside(&endorse, &self.domain)
+            .await
+            .map_err(|error| EndorseRefusal::Unavailable { reason: unsigned(&error) })?;
         Ok(Endorsement { certificate: self.certificate, member: self.member, signature })
     }
+}
+
+/// What others are told when whoever keeps the key does not sign. The answer goes to another organization: it does not learn where the key is kept.
+pub(super) fn unsigned(error: &KeyError) -> String {
+    tracing::warn!(%error, "the node's key does not sign");
+    "its key is not at hand".to_owned()
 }
 
 impl NodeEndorser {

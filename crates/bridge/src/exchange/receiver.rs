@@ -94,7 +94,8 @@ pub async fn fetch(
     let signature = requester
         .identity
         .key
-        .sign(&receive, &requester.alliance.domain())
+        .sign_aside(&receive, &requester.alliance.domain())
+        .await
         .map_err(|error| FetchError::Query(error.to_string()))?;
     let mut sealed = tempfile::tempfile()?;
     let sealed_key = gather(client, url, (&receive, &signature), &mut sealed).await?;

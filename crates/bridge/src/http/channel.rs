@@ -1,5 +1,6 @@
 //! Through what a request came, and what its door demands of whoever asks.
 
+use alloy_primitives::B256;
 use axum::{
     extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
@@ -21,6 +22,17 @@ pub enum Channel {
     Plain,
     /// Mutual TLS with a node whose certificate counts.
     Mutual(Peer),
+}
+
+impl Channel {
+    /// Whose node asks; `None`: nobody was asked who they are.
+    #[must_use]
+    pub const fn member(self) -> Option<B256> {
+        match self {
+            Self::Plain => None,
+            Self::Mutual(peer) => Some(peer.member),
+        }
+    }
 }
 
 /// A node is not accepted.
@@ -53,6 +65,14 @@ fn refusal(fault: PeerFault, under_way: bool) -> Response {
     let mut answer = Problem::answer(status, PeerRefusal::PeerRefused { fault, under_way });
     answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     answer
+}
+
+/// Lets through whatever came through a channel.
+pub async fn known(request: Request, next: Next) -> Response {
+    match request.extensions().get::<Channel>() {
+        Some(_) => next.run(request).await,
+        None => refuse(PeerFault::Missing),
+    }
 }
 
 /// Lets through whoever has a transaction certificate for this, where nodes show certificates.

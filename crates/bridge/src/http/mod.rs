@@ -16,7 +16,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    channel::{Channel, PeerRefusal, demand},
+    channel::{Channel, PeerRefusal, demand, known},
     client::{CallError, JsonClient, check_destination},
     server::{PlainListener, bounded, check_listener, serve, serve_mutual, serve_mutual_in},
 };

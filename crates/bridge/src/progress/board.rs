@@ -6,22 +6,35 @@ use std::{
     time::{Duration, Instant},
 };
 
+use alloy_primitives::B256;
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
 use super::{
-    Follower, ProgressWindow, RequestProgress,
+    Follower, ProgressWindow, ProposalProgress, RequestProgress,
+    proposals::ProposalWindow,
     told::{Head, Source, Told},
 };
+
+mod hearing;
 
 /// A chain that was not read to its newest block for so long is not up to date: twenty turns of the gateway's follower.
 pub const MAX_READ_AGE: Duration = Duration::from_secs(10);
 
-/// A request with the change by which it became so.
+/// What has changed, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A request with a number.
+    Request(Box<RequestProgress>),
+    /// One that has none as far as it is reported, or did not have one.
+    Proposal(Box<ProposalProgress>),
+}
+
+/// Something with the change by which it became so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
-    /// The request.
-    pub request: RequestProgress,
+    /// It.
+    pub news: News,
     /// Number of the change: higher ones are later. They are counted anew in each process.
     pub change: u64,
 }
@@ -41,6 +54,12 @@ struct State {
     /// The newest change of each request of the window.
     changes: BTreeMap<u64, u64>,
     last_change: u64,
+    /// What is reported of requests without a number.
+    proposals: ProposalWindow,
+    /// The newest change of each of these.
+    proposal_changes: BTreeMap<B256, u64>,
+    /// Numbers of the requests of the window by their hashes.
+    numbers: BTreeMap<B256, u64>,
     /// When each chain was last read to its newest final block.
     read_at: BTreeMap<Source, Instant>,
 }
@@ -60,6 +79,9 @@ impl ProgressBoard {
             window: ProgressWindow::new(size),
             changes: BTreeMap::new(),
             last_change: 0,
+            proposals: ProposalWindow::new(size),
+            proposal_changes: BTreeMap::new(),
+            numbers: BTreeMap::new(),
             read_at: BTreeMap::new(),
         };
         Arc::new(Self { state: RwLock::new(state), news: watch::Sender::new(0) })
@@ -74,6 +96,7 @@ impl ProgressBoard {
         let mut guard = self.state.write();
         let state = &mut *guard;
         let mut concerned = BTreeSet::new();
+        let before_s = state.time_s();
         for fact in told {
             concerned.extend(state.window.apply(fact));
             if let Told::Head(source, _) = fact {
@@ -83,11 +106,28 @@ impl ProgressBoard {
         for number in concerned {
             state.last_change += 1;
             state.changes.insert(number, state.last_change);
+            state.join(number);
+        }
+        for id in state.proposals.lapsing(before_s, state.time_s()) {
+            if !state.numbers.contains_key(&id) {
+                state.is_news(id);
+            }
         }
         let first = state.window.numbers().next();
-        state.changes.retain(|number, _| first.is_some_and(|first| *number >= first));
+        let is_kept = |number: u64| first.is_some_and(|first| number >= first);
+        state.changes.retain(|number, _| is_kept(*number));
+        for (hash, _) in state.numbers.iter().filter(|(_, number)| !is_kept(**number)) {
+            state.proposals.remove(*hash);
+        }
+        state.numbers.retain(|_, number| is_kept(*number));
+        state.forget_proposals();
         let last = state.last_change;
         drop(guard);
+        self.tell(last);
+    }
+
+    /// Tells those who wait, if that change is new to them.
+    fn tell(&self, last: u64) {
         self.news.send_if_modified(|known| std::mem::replace(known, last) != last);
     }
 
@@ -147,8 +187,8 @@ impl ProgressBoard {
         numbers.take(limit).filter_map(|number| state.window.request(number)).collect()
     }
 
-    /// Requests that have changed after a change, in the order of their newest change, at most `limit`; waits until there is one. A request that has changed more than once is
-    /// told once, as it is now.
+    /// What has changed after a change, in the order of its newest change, at most `limit`; waits until there is something. What has changed more than once is told once, as it is
+    /// now.
     pub async fn changes(&self, after: u64, limit: usize) -> Vec<Changed> {
         let mut news = self.news.subscribe();
         loop {
@@ -162,17 +202,29 @@ impl ProgressBoard {
 
     fn changed(&self, after: u64, limit: usize) -> Vec<Changed> {
         let state = self.state.read();
-        let mut newer: Vec<_> = state
-            .changes
-            .iter()
-            .filter(|(_, change)| **change > after)
-            .map(|(number, change)| (*change, *number))
-            .collect();
-        newer.sort_unstable();
-        let shown = newer
-            .into_iter()
-            .filter_map(|(change, number)| Some(Changed { request: state.window.request(number)?, change }));
+        let numbers = state.changes.iter().map(|(number, change)| (*change, Ok(*number)));
+        let proposals = state.proposal_changes.iter().map(|(id, change)| (*change, Err(*id)));
+        let mut newer: Vec<_> = numbers.chain(proposals).filter(|(change, _)| *change > after).collect();
+        newer.sort_unstable_by_key(|(change, _)| *change);
+        let shown = newer.into_iter().filter_map(|(change, what)| {
+            let news = match what {
+                Ok(number) => News::Request(Box::new(state.window.request(number)?)),
+                Err(id) => News::Proposal(Box::new(state.proposal(id)?)),
+            };
+            Some(Changed { news, change })
+        });
         shown.take(limit).collect()
+    }
+}
+
+impl State {
+    /// A request has its number: what was reported of it is of that.
+    fn join(&mut self, number: u64) {
+        let Some(hash) = self.window.hash_of(number) else { return };
+        if self.numbers.insert(hash, number).is_none() && self.proposals.contains(hash) {
+            self.last_change += 1;
+            self.proposal_changes.insert(hash, self.last_change);
+        }
     }
 }
 

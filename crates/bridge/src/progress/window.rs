@@ -92,6 +92,12 @@ impl ProgressWindow {
         self.requests.iter().filter(|(_, record)| record.asked.is_some()).map(|(number, _)| *number)
     }
 
+    /// The hash of a request that has its number; `None`: it is none of the newest.
+    pub(super) fn hash_of(&self, number: u64) -> Option<B256> {
+        let (_, asked) = self.requests.get(&number)?.asked.as_ref()?;
+        Some(asked.request_hash)
+    }
+
     /// Takes a fact. The numbers of requests that are shown differently now.
     pub fn apply(&mut self, told: &Told) -> BTreeSet<u64> {
         match told {

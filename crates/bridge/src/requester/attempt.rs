@@ -61,9 +61,9 @@ impl Requester {
         onlooker: &dyn Onlooker,
     ) -> Result<Committed, RequestError> {
         onlooker.at(&Milestone::Suggested { parts: &parts });
-        let (request, endorsements, parts) = Box::pin(self.gather(idempotency_key, now, parts)).await?;
+        let (request, endorsements, parts) = Box::pin(self.gather(idempotency_key, now, parts, onlooker)).await?;
         onlooker.at(&Milestone::Endorsed { count: endorsements.len() });
-        let submission = self.sign(request, endorsements, parts)?;
+        let submission = self.sign_aside(request, endorsements, parts).await?;
         onlooker.at(&Milestone::Signed { submission: &submission });
         Box::pin(self.send_seen(&submission, onlooker)).await
     }
@@ -89,8 +89,8 @@ impl Requester {
     /// `NotEndorsed` with each endorser's reason; `Form`, `MemberUnknown`, `View`, `Key`.
     pub async fn endorse(&self, idempotency_key: B256, parts: Vec<Part>) -> Result<Submission, RequestError> {
         let now = self.time().await?;
-        let (request, endorsements, parts) = Box::pin(self.gather(idempotency_key, now, parts)).await?;
-        self.sign(request, endorsements, parts)
+        let (request, endorsements, parts) = Box::pin(self.gather(idempotency_key, now, parts, &Nobody)).await?;
+        self.sign_aside(request, endorsements, parts).await
     }
 
     async fn gather(
@@ -98,6 +98,7 @@ impl Requester {
         idempotency_key: B256,
         now: u64,
         mut parts: Vec<Part>,
+        onlooker: &dyn Onlooker,
     ) -> Result<(Request, Vec<Endorsement>, Vec<Part>), RequestError> {
         if parts.len() > MAX_PARTS {
             return Err(RequestFault::PartCount(parts.len()).into());
@@ -111,6 +112,7 @@ impl Requester {
             parts: parts.iter().map(|part| PartReference { member: part.member, part_hash: part.hash() }).collect(),
         };
         request.check()?;
+        onlooker.at(&Milestone::Proposed { request: &request });
         let asked = parts.iter().map(|part| async {
             let member = self.member(part.member)?;
             self.endorsements(&request, part, member).await
@@ -119,7 +121,7 @@ impl Requester {
         Ok((request, endorsements, parts))
     }
 
-    /// Puts a request and its endorsements together and signs them: nobody can add or leave out one (step 3).
+    /// Puts a request and its endorsements together and signs them: nobody can add or leave out one (step 3). It may block, where the key is kept elsewhere.
     ///
     /// # Errors
     /// `TooManyEndorsements`; `Key`.
@@ -129,11 +131,20 @@ impl Requester {
         endorsements: Vec<Endorsement>,
         parts: Vec<Part>,
     ) -> Result<Submission, RequestError> {
-        if endorsements.len() > MAX_ENDORSEMENTS {
-            return Err(RequestError::TooManyEndorsements(endorsements.len()));
-        }
-        let sequence = Sequence { request_hash: request.hash(), endorsements_hash: endorsements_hash(&endorsements) };
+        let sequence = sequence(&request, &endorsements)?;
         let signature = self.identity.key.sign(&sequence, &self.alliance.domain())?;
+        Ok(Submission { request, endorsements, signature, parts })
+    }
+
+    /// The same on the async runtime, which does not wait for a token.
+    async fn sign_aside(
+        &self,
+        request: Request,
+        endorsements: Vec<Endorsement>,
+        parts: Vec<Part>,
+    ) -> Result<Submission, RequestError> {
+        let sequence = sequence(&request, &endorsements)?;
+        let signature = self.identity.key.sign_aside(&sequence, &self.alliance.domain()).await?;
         Ok(Submission { request, endorsements, signature, parts })
     }
 
@@ -157,4 +168,12 @@ impl Requester {
     pub(super) fn member(&self, name: B256) -> Result<&MemberAccess, RequestError> {
         self.members.iter().find(|member| member.name == name).ok_or(RequestError::MemberUnknown(name))
     }
+}
+
+/// What is signed for a request with these endorsements.
+fn sequence(request: &Request, endorsements: &[Endorsement]) -> Result<Sequence, RequestError> {
+    if endorsements.len() > MAX_ENDORSEMENTS {
+        return Err(RequestError::TooManyEndorsements(endorsements.len()));
+    }
+    Ok(Sequence { request_hash: request.hash(), endorsements_hash: endorsements_hash(endorsements) })
 }

@@ -184,6 +184,7 @@ impl Requester {
                 }
                 Err(error) => error,
             };
+            onlooker.at(&Milestone::Failed { key, error: &error });
             let next = error.next_step();
             if next == NextStep::Correct {
                 return Err(error);

@@ -8,7 +8,10 @@ use std::{
 use alloy_primitives::B256;
 
 use super::RequestError;
-use crate::alliance::{message::Part, submission::Submission};
+use crate::alliance::{
+    message::{Part, Request},
+    submission::Submission,
+};
 
 /// A step that is done.
 #[derive(Debug)]
@@ -22,6 +25,11 @@ pub enum Milestone<'a> {
     Suggested {
         /// In the order of the calls.
         parts: &'a [Part],
+    },
+    /// Endorsers are asked now.
+    Proposed {
+        /// What they are to sign.
+        request: &'a Request,
     },
     /// 2: enough endorsers have found the same.
     Endorsed {
@@ -42,6 +50,13 @@ pub enum Milestone<'a> {
     Decided {
         /// Its number.
         number: u64,
+    },
+    /// An attempt ended without a commit.
+    Failed {
+        /// Its idempotency key on chain.
+        key: B256,
+        /// What it ended with.
+        error: &'a RequestError,
     },
     /// It ended otherwise, and is tried again after a pause.
     Again {

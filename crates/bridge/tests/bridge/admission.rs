@@ -73,13 +73,18 @@ async fn every_route_of_an_alliances_nodes_is_asked_by_everybody() {
         node(Some(Scope::BOTH)),
     ];
     let requesters = [403, 400, 403, 400, 403, 400];
+    let channels = [403, 400, 400, 400, 400, 400];
     let routers = [endorser::router(Arc::new(Nobody)), relay::router(Arc::new(Nobody))];
     let rows = [
         (&routers[0], ("POST", "/v1/endorsements"), requesters),
         // Of whatever node of the alliance, and of a place where nobody is asked who he is: what is attested stands on a chain.
         (&routers[0], ("POST", "/v1/attestations"), [400; 6]),
+        // What is told to whom, is told by its member.
+        (&routers[0], ("POST", "/v1/reports"), channels),
         (&routers[0], ("GET", "/health"), [200; 6]),
         (&routers[1], ("POST", "/v1/submissions"), requesters),
+        (&routers[1], ("POST", "/v1/steps"), requesters),
+        (&routers[1], ("POST", "/v1/reports"), channels),
         (&routers[1], ("GET", "/health"), [200; 6]),
     ];
     for (router, asked, expected) in rows {

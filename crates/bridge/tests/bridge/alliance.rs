@@ -9,10 +9,13 @@ use chancery_bridge::{
         comparison::Difference,
         message::{Endorsement, Part, Request},
         store::{Outcome, Refusal},
+        submission::Submission,
     },
     endorser::{EndorseRefusal, Endorser, RemoteEndorser},
     http::JsonClient,
+    progress::{Follower, ProgressBoard, ProposalState, window::MAX_REQUESTS},
     relay::{CarryRefusal, RemoteCarrier},
+    report::{Reporter, Said, Voice, Why},
     requester::{Doubt, NextStep, RequestError, Requester},
 };
 use chancery_contracts::{Alliance, Anchor};
@@ -55,6 +58,8 @@ async fn a_request_goes_through_five_steps_between_processes_and_a_stale_one_lea
     // Both rest on version 1, and both are endorsed before either is sequenced.
     let first = partnership.submission(&requester, "first", &partnership.calls(key, [41, 61])).await;
     let second = partnership.submission(&requester, "second", &partnership.calls(key, [42, 62])).await;
+    let hearing = Hearing::of(&partnership, &endorsers[0]);
+    let mut hearing = Box::pin(hearing.before(&first)).await;
     let number = requester.send(&first).await.unwrap().number;
     partnership.settled(number, key, [(APPLIED, 2, 41), (APPLIED, 2, 61)]).await;
     let error = requester.send(&second).await.unwrap_err();
@@ -68,6 +73,7 @@ async fn a_request_goes_through_five_steps_between_processes_and_a_stale_one_lea
     let refusal = requester.members[0].endorsers[0].endorse(&second.request, &part).await.unwrap_err();
     let difference = Difference::Version { key, suggested: Some(1), found: Some(2) };
     assert_eq!(refusal, EndorseRefusal::Differs { difference });
+    Box::pin(hearing.after(&first, number, &second)).await;
 
     // With execute the one that is overtaken reads again: both come through, one after the other.
     let (red, blue) = (partnership.calls(key, [43, 63]), partnership.calls(key, [44, 64]));
@@ -86,6 +92,47 @@ async fn a_request_goes_through_five_steps_between_processes_and_a_stale_one_lea
         }
     };
     tokio::time::timeout(Duration::from_secs(240), pushed).await.unwrap();
+}
+
+/// Somebody who hears what an endorser of the bank reports, and reads the alliance chain.
+struct Hearing {
+    reporter: Reporter,
+    follower: Follower,
+    board: Arc<ProgressBoard>,
+}
+
+impl Hearing {
+    fn of(partnership: &Partnership, endorser: &Process) -> Self {
+        let voice = Voice::Endorser(partnership.partners[0].name);
+        let reporter = Reporter::at(voice, client(), &endorser.url()).unwrap();
+        let follower = Follower::new(partnership.alliance(), vec![partnership.home.chain.clone()]);
+        Self { reporter, follower, board: ProgressBoard::new(MAX_REQUESTS) }
+    }
+
+    async fn listen(&mut self) {
+        let reports = self.reporter.read().await.unwrap();
+        self.board.hear(0, self.reporter.voice(), &reports);
+    }
+
+    /// A-MULTI: a request is seen before it has its number, by the word of the endorser.
+    async fn before(mut self, submission: &Submission) -> Self {
+        self.listen().await;
+        self.board.take(&self.follower.read().await.unwrap());
+        let seen = self.board.proposal(submission.request.hash()).unwrap();
+        assert_eq!((seen.number, seen.state), (None, ProposalState::UnderWay));
+        assert_eq!(seen.reports.iter().map(|it| it.said).collect::<Vec<_>>(), [Said::Endorsed]);
+        self
+    }
+
+    /// With its number it is that of the chain, by its hash; and what the endorser says later of another one is told.
+    async fn after(&mut self, submission: &Submission, number: u64, other: &Submission) {
+        self.listen().await;
+        self.board.take(&self.follower.read().await.unwrap());
+        let joined = self.board.proposal(submission.request.hash()).unwrap();
+        assert_eq!((joined.number, joined.state), (Some(number), ProposalState::Sequenced));
+        let declined = self.board.reports_of(other.request.hash());
+        assert_eq!(declined.iter().map(|it| it.said).collect::<Vec<_>>(), [Said::Declined { why: Why::Stale }]);
+    }
 }
 
 /// A-CERT: the second of the two endorsers of the bank that are needed takes its renewed certificate while it runs, so that the old one may end; what cannot be taken leaves it as it is.

@@ -109,6 +109,26 @@ async fn the_roles_that_a_suspension_takes_are_known() {
     assert_eq!(suspended(office().address()).await, [].into(), "its key has ended besides");
 }
 
+// ACCOUNT-4, bad input: unknown addresses
+#[tokio::test]
+async fn whoever_registered_or_has_a_key_or_a_role_is_known_and_nobody_else() {
+    let (desk, city) = (Desk::open().await, RecordedCity::founded());
+    let resolver = resolver(&desk, &city);
+    let known = async |address| resolver.is_known(address).await.unwrap();
+    assert!(known(office().address()).await, "by its key");
+    assert!(known(other_office().address()).await && known(stranger().address()).await, "by configuration");
+    assert!(!known(holder().address()).await && !known(Address::ZERO).await);
+    desk.waits(holder()).await;
+    assert!(known(holder().address()).await, "registered");
+    desk.decides(holder().address(), false).await;
+    assert!(known(holder().address()).await, "whatever was decided");
+    city.end_key(office().address(), UnixSeconds(1));
+    assert!(known(office().address()).await, "an ended key stands in the registry");
+    city.silence("main");
+    assert_eq!(resolver.is_known(Address::ZERO).await.unwrap_err().code(), Code::ChainUnreachable);
+    assert!(known(stranger().address()).await, "who is configured needs no chain");
+}
+
 #[tokio::test]
 async fn a_silent_main_chain_leaves_what_is_certain_and_says_that_it_may_not_be_all() {
     let (desk, city) = (Desk::open().await, RecordedCity::founded());

@@ -56,7 +56,9 @@ impl Service for ConditionsService {
         })
     }
 
+    /// A kind that the city has: whatever else somebody types as one is kept nowhere.
     fn subject(&self, parameters: &Value) -> Option<String> {
-        subject_member(parameters, "kind")
+        let typed = subject_member(parameters, "kind")?;
+        self.0.directory.parse_kind(&typed).ok().map(|kind| kind.to_string())
     }
 }

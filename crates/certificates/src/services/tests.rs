@@ -65,6 +65,16 @@ fn the_journal_gets_a_bounded_subject() {
     }
 }
 
+// M-PRIV, bad input: what somebody types as a kind may be a person's name.
+#[test]
+fn the_journal_gets_no_kind_that_there_is_not() {
+    let subject = |typed: &str| service(names::CONDITIONS).subject(&json!({ "kind": typed }));
+    assert_eq!(subject("degree").as_deref(), Some("degree"));
+    for typed in ["fishing", "ouyang-zhenghua", "Ouyang Zhenghua", "110101199003078899", ""] {
+        assert_eq!(subject(typed), None, "{typed}");
+    }
+}
+
 #[test]
 fn a_page_is_cut_and_says_where_the_next_begins() {
     assert_eq!(page(vec![1, 2, 3], 0, 2), (vec![1, 2], Some("2".to_owned())));

@@ -5,6 +5,7 @@ use alloy_consensus::{Eip658Value, Header, Receipt, ReceiptEnvelope};
 use alloy_eips::Encodable2718 as _;
 use alloy_primitives::{Bytes, Log, keccak256};
 use alloy_trie::TrieAccount;
+use chancery_contracts::predeploys;
 use chancery_light::{
     AccountProof, ChainEssentials, StorageProof, finality_namespace, ordered_trie_root, prove_inclusion,
 };
@@ -14,6 +15,8 @@ use crate::{
     recorded_city::BEFORE,
     verify::tests::chain::{CHAIN_ID, Validator, child, genesis, trie},
 };
+
+mod vectors;
 
 const HOLDER: Address = Address::repeat_byte(0xa1);
 const HELD: Address = Address::repeat_byte(0x02);
@@ -243,4 +246,37 @@ fn a_proof_of_another_genesis_is_none() {
     proof.follows.chain_id = FOLLOWED_ID;
     proof.version = 2;
     assert_eq!(asked(&host, &proof, HOLDER, AGREED_AT).unwrap_err().check, "shown-version");
+}
+
+// SHOWN-6: the codes are those that the genesis has at the places of the two contracts, and nothing else of it is believed.
+#[test]
+fn codes_are_those_of_the_genesis_by_its_hash_alone() {
+    let validator = Validator::new();
+    let by = |number| ShownBy { anchor: predeploys::side_anchor(number), held: predeploys::held_certificates(number) };
+    let founded = |place: ShownBy| {
+        let (anchor, mut anchor_proof) = account(place.anchor, "anchor", &[]);
+        let (held, mut held_proof) = account(place.held, "held", &[]);
+        let targets = [keccak256(place.anchor), keccak256(place.held)];
+        let leaves = vec![(targets[0], alloy_rlp::encode(anchor)), (targets[1], alloy_rlp::encode(held))];
+        let (state_root, mut paths) = trie(leaves, &targets);
+        held_proof.account_proof = paths.remove(1);
+        anchor_proof.account_proof = paths.remove(0);
+        let header = Header { state_root, ..genesis(&validator) };
+        let host = trusted(CHAIN_ID, header.hash_slow());
+        let header = alloy_rlp::encode(&header).into();
+        (host, GenesisCodes { header, anchor: anchor_proof, held: held_proof })
+    };
+    let (host, codes) = founded(by(1));
+    let expected = CodeHashes { anchor: keccak256("anchor"), held: keccak256("held") };
+    assert_eq!(codes.codes(&host, by(1)).unwrap(), expected);
+    let refused = |host: &TrustedChain, codes: &GenesisCodes, by: ShownBy| codes.codes(host, by).unwrap_err().check;
+    assert_eq!(refused(&host, &codes, by(2)), "shown-by");
+    // Places of two chains, and a place of nobody's, whatever stands there.
+    let mixed = ShownBy { held: by(2).held, ..by(1) };
+    let (other, elsewhere) = founded(mixed);
+    assert_eq!(refused(&other, &elsewhere, mixed), "shown-by");
+    assert_eq!(refused(&host, &elsewhere, mixed), "GenesisHashMismatch");
+    let mut forged = codes.clone();
+    forged.held.code_hash = keccak256("another");
+    assert_eq!(refused(&host, &forged, by(1)), "AccountNotProven");
 }

@@ -225,6 +225,24 @@ impl Client {
         self.needs_key()?.send(Call::get(&["v1", "data", "audit"], query)).await
     }
 
+    /// `GET /v1/data/audit?chain=`: a page of the data blocks of a chain, and of the operations that are kept for them, from a number on.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn audit_chain(&self, chain: &str, from: u64) -> Result<DataAudit> {
+        let query = vec![("chain", chain.to_owned()), ("from", from.to_string())];
+        self.needs_key()?.send(Call::get(&["v1", "data", "audit"], query)).await
+    }
+
+    /// `GET /v1/data/audit?mailboxes=true`: a page of the messages, from a part of a name on.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn audit_mailboxes(&self, from: u64) -> Result<DataAudit> {
+        let query = vec![("mailboxes", "true".to_owned()), ("from", from.to_string())];
+        self.needs_key()?.send(Call::get(&["v1", "data", "audit"], query)).await
+    }
+
     /// `GET /v1/data/audit/status`.
     ///
     /// # Errors

@@ -4,7 +4,10 @@ use alloy_primitives::Address;
 use chancery_rest::types::{
     Page,
     data::Trace,
-    resources::{AccessRequest, AssetReader, DescribeResource, DescribedResource, GrantedAccess, SharedResource},
+    resources::{
+        AccessRequest, AccessesKept, AssetReader, DescribeResource, DescribedResource, GrantedAccess, HandAccesses,
+        SharedResource,
+    },
 };
 use reqwest::Method;
 
@@ -71,12 +74,22 @@ impl Client {
         self.needs_key()?.send(Call::get(&path, paged(query, page))).await
     }
 
-    /// `GET /v1/resources/{resource}/trace`: source, owners, rights of use, transfers and accesses, as far as the caller may see them.
+    /// `POST /v1/resources/{resource}/accesses`: who came for an asset of the caller's, kept once however often it is sent.
     ///
     /// # Errors
     /// [`crate::ClientError`].
-    pub async fn trace_resource(&self, resource: &str) -> Result<Trace> {
-        self.send(Call::get(&["v1", "resources", resource, "trace"], Query::new())).await
+    pub async fn hand_accesses(&self, resource: &str, request: &HandAccesses) -> Result<AccessesKept> {
+        let path = ["v1", "resources", resource, "accesses"];
+        self.needs_key()?.send(Self::with_body(Method::POST, &path, request)?).await
+    }
+
+    /// `GET /v1/resources/{resource}/trace`: source, owners, rights of use, transfers and accesses, as far as the caller may see them; the page's `nextCursor` is in `trace`, and without a
+    /// limit it has 2,000 events and 500 fetches.
+    ///
+    /// # Errors
+    /// [`crate::ClientError`].
+    pub async fn trace_resource(&self, resource: &str, page: &PageQuery) -> Result<Trace> {
+        self.send(Call::get(&["v1", "resources", resource, "trace"], paged(Query::new(), page))).await
     }
 
     /// `GET /v1/resources/{resource}/requests/{request}`.

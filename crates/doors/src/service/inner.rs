@@ -13,7 +13,9 @@ use chancery_reference_points::{
     chain_records::{ChainStatus, EventQuery, EventRecord, TransactionRecord, ViewRecord},
     change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
-    data_block::{DataBlock, DataBlockRecord, RecordedBlock, RecordedRoots, RootOfBlock, TransactionLocator},
+    data_block::{
+        DataBlock, DataBlockRecord, KeptBlocks, RecordedBlock, RecordedRoots, RootOfBlock, TransactionLocator,
+    },
     data_search::{
         Aggregation, AssetVersions, AuditReport, AuditRequest, DataAggregate, DataPage, DataQuery, DayCount,
         OperationPlace, TraceRequest, Visibility,
@@ -114,6 +116,7 @@ door! {
 door! {
     M2rData as m2r_data, "M2rData";
     "Audit", AUDIT: audit([] request: AuditRequest) -> AuditReport;
-    "UnknownRoots", AUDIT: unknown_roots([] roots: Vec<B256>) -> Vec<B256>;
+    "KeptBlocks", AUDIT: kept_blocks([] roots: Vec<B256>) -> KeptBlocks;
+    "IndexedRoots", AUDIT: indexed_roots([&] chain: ChainName, [] from: u64) -> Vec<B256>;
     "Quotas", READ: quotas() -> QuotaReport;
 }

@@ -4,7 +4,7 @@ use alloy_primitives::B256;
 use chancery_reference_points::{
     Actor, DoorResult,
     access_rule::ServiceAccess,
-    alert::{AddedReceiver, AlertReceiver, NewReceiver, TestedDelivery, WatchReport},
+    alert::{AddedReceiver, AlertReceiver, MailboxLook, NewReceiver, TestedDelivery, WatchReport},
     chain_records::ChainStatus,
     change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
@@ -88,6 +88,8 @@ door! {
 door! {
     V2mData as v2m_data, "V2mData";
     "AuditData", AUDIT: audit_data([&] actor: Actor, [] request: AuditRequest) -> AuditReport;
+    "AuditChain", AUDIT: audit_chain([&] actor: Actor, [&] chain: ChainName, [] from: u64) -> AuditReport;
+    "MailboxesAudited", WRITE: mailboxes_audited([] looked: MailboxLook) -> WatchReport;
     "AuditStatus", READ: audit_status([&] actor: Actor) -> WatchReport;
     "Quotas", READ: quotas([&] actor: Actor) -> QuotaReport;
 }

@@ -58,6 +58,8 @@ async fn outer(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         v2m.history(&dice.sample(), dice.sample());
         v2m.events(&dice.sample(), dice.sample());
         v2m_data.audit_data(&dice.sample(), dice.sample());
+        v2m_data.audit_chain(&dice.sample(), &dice.sample(), dice.sample());
+        v2m_data.mailboxes_audited(dice.sample());
         v2m_data.audit_status(&dice.sample());
         v2m_data.quotas(&dice.sample());
     }
@@ -103,7 +105,8 @@ async fn inner(reached: &Reached, dice: &mut Dice, log: &mut Vec<String>) {
         m2p.anchors(&dice.sample());
         m2r.journal(&dice.sample());
         m2r_data.audit(dice.sample());
-        m2r_data.unknown_roots(dice.sample());
+        m2r_data.kept_blocks(dice.sample());
+        m2r_data.indexed_roots(&dice.sample(), dice.sample());
         m2r_data.quotas();
     }
 }

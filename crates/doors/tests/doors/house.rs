@@ -13,7 +13,7 @@ use chancery_light::StateProof;
 use chancery_reference_points::{
     Actor, DoorError, DoorResult,
     access_rule::{AccessRule, ServiceAccess},
-    alert::{AddedReceiver, AlertReceiver, NewReceiver, TestedDelivery, WatchReport},
+    alert::{AddedReceiver, AlertReceiver, MailboxLook, NewReceiver, TestedDelivery, WatchReport},
     anchor::AnchorState,
     c2p::C2p,
     c2r::C2r,
@@ -22,7 +22,8 @@ use chancery_reference_points::{
     change_approval::{Approvals, ChangeReview},
     contract_release::{ContractArtifact, ContractRelease, ContractReview, ContractSimulation},
     data_block::{
-        DataBlock, DataBlockRecord, OperationProof, RecordedBlock, RecordedRoots, RootOfBlock, TransactionLocator,
+        DataBlock, DataBlockRecord, KeptBlocks, OperationProof, RecordedBlock, RecordedRoots, RootOfBlock,
+        TransactionLocator,
     },
     data_format::{DataFormat, FormatId},
     data_search::{
@@ -140,6 +141,8 @@ room! {
     }
     V2mData {
         audit_data(actor: &Actor, request: AuditRequest) -> AuditReport;
+        audit_chain(actor: &Actor, chain: &ChainName, from: u64) -> AuditReport;
+        mailboxes_audited(looked: MailboxLook) -> WatchReport;
         audit_status(actor: &Actor) -> WatchReport;
         quotas(actor: &Actor) -> QuotaReport;
     }
@@ -190,7 +193,8 @@ room! {
     M2r { journal(filter: &EventFilter) -> Vec<HistoryEntry>; }
     M2rData {
         audit(request: AuditRequest) -> AuditReport;
-        unknown_roots(roots: Vec<B256>) -> Vec<B256>;
+        kept_blocks(roots: Vec<B256>) -> KeptBlocks;
+        indexed_roots(chain: &ChainName, from: u64) -> Vec<B256>;
         quotas() -> QuotaReport;
     }
 }

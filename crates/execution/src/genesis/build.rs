@@ -11,7 +11,7 @@ use revm::bytecode::Bytecode;
 
 use super::{GenesisConfig, GenesisError, MAX_VALIDATORS, deploy::deploy};
 use crate::{
-    Block, StateView, TRANSACTION_GAS_LIMIT_CAP,
+    AccountProof, Block, StateError, StateView, TRANSACTION_GAS_LIMIT_CAP,
     executor::fixed_fields,
     registry::registered_validators,
     state::{AccountChange, Overlay, PendingLayer, StateChanges, transition},
@@ -39,6 +39,15 @@ impl Genesis {
         self.block.header()
     }
 
+    /// Merkle-Patricia proof of an account of the state after block 0, against the root in its header.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn proof(&self, address: Address) -> Result<AccountProof, StateError> {
+        let layer = PendingLayer { height: 0, hash: self.block.hash(), overlay: Arc::clone(&self.overlay) };
+        StateView::empty().with_overlays(vec![layer]).proof(address, &[])
+    }
+
     /// The file it was made from.
     pub fn config(&self) -> &Arc<GenesisConfig> {
         &self.config
@@ -64,7 +73,7 @@ impl GenesisConfig {
         let history = GenesisAccount::default().with_nonce(Some(1)).with_code(Some(HISTORY_STORAGE_CODE.clone()));
         alloc.entry(HISTORY_STORAGE_ADDRESS).or_insert(history);
         deploy(self, &header, &mut alloc)?;
-        let broken = |error: crate::StateError| GenesisError::Field { field: "alloc", problem: error.to_string() };
+        let broken = |error: StateError| GenesisError::Field { field: "alloc", problem: error.to_string() };
         let overlay = transition(&StateView::empty(), changes(alloc.iter())).map_err(broken)?;
         header.state_root = overlay.state_root;
         let block = Block::from_sealed(header.seal_slow(), Vec::new());

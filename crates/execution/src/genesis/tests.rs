@@ -49,6 +49,9 @@ fn a_constructor_runs_at_its_final_address() {
     assert_eq!(slot(3), U256::from(77));
     let account = state.account(PLACE).unwrap().unwrap();
     assert_eq!(account.nonce, 1);
+    // What the file makes is proven as the store proves it.
+    let proof = genesis.proof(PLACE).unwrap();
+    assert_eq!((proof.account, &proof), (Some(account), &chain.proof(PLACE, &[], 0).unwrap()));
     let code = state.code(account.code_hash).unwrap();
     assert_eq!(&code[1..21], PLACE.as_slice());
     assert_eq!(state.account(predeploy().deployer).unwrap(), None, "the deployer leaves no trace");

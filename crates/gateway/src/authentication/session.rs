@@ -78,6 +78,13 @@ impl Sessions {
             .ok_or_else(|| ApiError::new(Code::SessionExpired, "no session is open with this token"))
     }
 
+    /// Whether one of an address is open.
+    pub(crate) fn is_signed_in(&self, address: Address, now: u64) -> bool {
+        let open = self.0.lock();
+        let mut keys = open.by_address.get(&address).into_iter().flatten();
+        keys.any(|key| open.sessions.get(key).is_some_and(|session| now < session.ends))
+    }
+
     /// When a session ends.
     pub(crate) fn ends(&self, key: SessionKey) -> Option<u64> {
         self.0.lock().sessions.get(&key).map(|session| session.ends)
@@ -132,6 +139,8 @@ mod tests {
         let sessions = Sessions::default();
         let (token, ends) = sessions.open(WHO, 1000).unwrap();
         assert_eq!(sessions.find(&token, ends - 1).unwrap().address, WHO);
+        assert!(sessions.is_signed_in(WHO, ends - 1) && !sessions.is_signed_in(WHO, ends));
+        assert!(!sessions.is_signed_in(Address::repeat_byte(8), 1000), "another address");
         assert_eq!(sessions.find(&token, ends).unwrap_err().error.code(), Code::SessionExpired);
         let (token, _) = sessions.open(WHO, 1000).unwrap();
         sessions.close(sessions.find(&token, 1000).unwrap().session.unwrap());

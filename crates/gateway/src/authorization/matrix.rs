@@ -191,6 +191,12 @@ pub const MATRIX: &[Row] = &[
         "the owner of the asset and supervisors all, everybody else itself",
     ),
     row(
+        "POST",
+        "/v1/resources/{resource}/accesses",
+        Who::Authenticated,
+        "the owner of the asset, or who has owned it: lines of its journal, signed",
+    ),
+    row(
         "GET",
         "/v1/resources/{resource}/trace",
         Who::AnybodyByRole,
@@ -200,6 +206,12 @@ pub const MATRIX: &[Row] = &[
     row("GET", "/v1/alliance", Who::Anybody, "who takes part; no contents"),
     row("GET", "/v1/alliance/requests", Who::Anybody, "how far they are; no contents"),
     row("GET", "/v1/alliance/requests/{number}", Who::Anybody, "how far it is; no contents"),
+    row(
+        "GET",
+        "/v1/alliance/proposals",
+        Who::Anybody,
+        "what is reported of those without a number, where its operator names reporters; no contents",
+    ),
     row("GET", "/v1/alliance/events", Who::Anybody, "how far requests are; no contents"),
     row(
         "POST",

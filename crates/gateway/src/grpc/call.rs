@@ -50,6 +50,11 @@ impl Call {
     }
 }
 
+/// Who asks, with its session; the public for a request that came past the layer.
+pub(super) fn caller<T>(request: &Request<T>) -> Caller {
+    request.extensions().get().cloned().unwrap_or_else(|| Caller { actor: Actor::public(), session: None })
+}
+
 /// Who asks; the public for a request that came past the layer.
 pub(super) fn actor<T>(request: &Request<T>) -> Actor {
     request.extensions().get::<Caller>().map_or_else(Actor::public, |caller| caller.actor.clone())

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
+use chancery_mqtt::{Answers, End, Message, Said, Version, take};
 use chancery_reference_points::{Code, r2d::R2dSources};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
@@ -11,7 +12,6 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    codec::{Answers, End, Message, Said, Version, take},
     decide::{Patience, decide},
     limits::{
         CONNECT_TIMEOUT, MAX_CONNECT_BYTES, MAX_FILTERS, MAX_IN_FLIGHT, MAX_PACKET_BYTES, MAX_SILENCE,

@@ -2,20 +2,18 @@
 
 use std::time::Duration;
 
-/// Largest packet, in bytes. It is larger than [`crate::limits::MAX_LINE_BYTES`], so that a message somewhat too long is refused by name; a larger
-/// packet ends its connection.
-pub const MAX_PACKET_BYTES: usize = 2 * 1024 * 1024;
+pub use chancery_mqtt::limits::{MAX_IN_FLIGHT, MAX_PACKET_BYTES, MAX_TOPIC_BYTES};
+
+const _: () =
+    assert!(MAX_PACKET_BYTES > crate::limits::MAX_LINE_BYTES, "a message somewhat too long is refused by name");
+
 /// Largest first packet of a client, in bytes.
 pub const MAX_CONNECT_BYTES: usize = 64 * 1024;
-/// Messages of one connection, or of one broker, that are not acknowledged yet (MQTT 5: Receive Maximum). They are accepted together.
-pub const MAX_IN_FLIGHT: u16 = 64;
 /// KiB of messages of one broker that are in memory, about. Of messages that a session has waiting a broker may send more than [`MAX_IN_FLIGHT`] when
 /// the session is taken up again (Mosquitto 2.0 does); beyond this the connection ends, and what is not acknowledged comes again.
 pub const MAX_BROKER_KIB: usize = 64 * 1024;
 /// Bytes of messages of one connection that are accepted together, before the last of them.
 pub const MAX_TOGETHER_BYTES: usize = 1024 * 1024;
-/// Longest topic or topic filter, in bytes.
-pub const MAX_TOPIC_BYTES: usize = 512;
 /// Most topic filters of one client.
 pub const MAX_FILTERS: usize = 16;
 /// Most clients at a time.

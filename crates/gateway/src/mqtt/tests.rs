@@ -6,6 +6,7 @@ pub(crate) mod sources;
 mod tls;
 
 use bytes::{Bytes, BytesMut};
+use chancery_mqtt::{End, Message, Said, Version, take};
 use proptest::prelude::*;
 use rumqttc::{
     mqttbytes::{QoS, v4},
@@ -14,7 +15,6 @@ use rumqttc::{
 
 use super::{
     Broker, BrokerError,
-    codec::{End, Message, Said, Version, take},
     limits::{MAX_CONNECT_BYTES, MAX_PACKET_BYTES, MAX_TOPIC_BYTES},
     topics::{OPERATIONS, OUTCOMES, is_filter, is_topic, matches, outcome_topic},
 };

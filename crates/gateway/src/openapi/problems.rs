@@ -14,7 +14,7 @@ const ALWAYS: &[Code] = &[
     Code::HeadersTooLarge,
     Code::TooManyRequests,
     Code::TimedOut,
-    // Where the five entities are processes of their own, one of them may be starting again.
+    // Where the five entities are processes of their own, one of them may be starting again; and the token that keeps a key of one may be away.
     Code::EntityUnavailable,
     Code::Internal,
 ];

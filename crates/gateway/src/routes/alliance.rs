@@ -4,7 +4,7 @@ use axum::{Json as Answer, extract::State, response::Response};
 use chancery_reference_points::Code;
 use chancery_rest::types::{
     Example as _, Page,
-    alliance::{Alliance, AllianceRequest},
+    alliance::{Alliance, AllianceProposal, AllianceRequest},
 };
 use http::HeaderMap;
 use serde::Deserialize;
@@ -30,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<Shared>> {
         .routes(routes!(get_alliance))
         .routes(routes!(list_alliance_requests))
         .routes(routes!(get_alliance_request))
+        .routes(routes!(list_alliance_proposals))
         .routes(routes!(follow_alliance))
 }
 
@@ -87,10 +88,26 @@ async fn get_alliance_request(
     Ok(Answer(view(&shared)?.request(number).await?))
 }
 
+/// Requests that have no number yet
+///
+/// As endorsers, relays and requesters report them, newest first: who has asked, who has endorsed, who has not and why, and what ended before it got a number. Nothing of it is proven; none where
+/// the gateway asks nobody. What has got its number is among the requests, with what was reported of it.
+#[utoipa::path(get, path = "/v1/alliance/proposals", tag = "alliance", params(AllianceRequestsQuery), responses(
+    (status = 200, description = "Requests without a number, newest first.", body = Page<AllianceProposal>, example = json!(Page::<AllianceProposal>::example())),
+))]
+async fn list_alliance_proposals(
+    State(shared): state::State,
+    Query(query): Query<AllianceRequestsQuery>,
+) -> ApiResult<Answer<Page<AllianceProposal>>> {
+    let page = page(query.limit, query.cursor)?;
+    Ok(Answer(view(&shared)?.proposals(page).await?))
+}
+
 /// Follow the requests of the alliance
 ///
 /// A stream of server-sent events. Each event `request` is a request that has changed, as `GET /v1/alliance/requests/{number}` answers it; of one that has changed more than once
-/// the newest state. Without `Last-Event-ID` it begins with the requests that the gateway keeps. A comment every 15 seconds shows that the stream lives; after an hour it
+/// the newest state. Each event `proposal` is likewise one of `GET /v1/alliance/proposals`; with its number it is told once more.
+/// Without `Last-Event-ID` it begins with the requests that the gateway keeps. A comment every 15 seconds shows that the stream lives; after an hour it
 /// ends, and the client comes back with the id of its last event.
 #[utoipa::path(get, path = "/v1/alliance/events", tag = "alliance",
     params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was taken.")),

@@ -1,7 +1,7 @@
 //! `/v1/certificates`: sending certification information (C-API-2), changing its status, asking for it (C-API-5), its history.
 
 use axum::{Extension, Json as Answer, extract::State};
-use chancery_reference_points::{Code, Role};
+use chancery_reference_points::{Code, Role, v2m::History as DoorHistory};
 use chancery_rest::{
     types::{
         Example as _, Page,
@@ -183,8 +183,13 @@ async fn get_history(
     Extension(caller): Extension<Caller>,
     Path(id): Path<HexHash>,
 ) -> ApiResult<Answer<History>> {
-    check_concerned(&shared, &caller, id, "its history is for supervisors, its holder and its issuer").await?;
-    Ok(Answer(map::history(shared.doors.v2m.history(&caller.actor, id.0).await?)))
+    Ok(Answer(map::history(history_of(&shared, &caller, id).await?)))
+}
+
+/// What happened to a certificate, for whoever it concerns, whichever way it is asked.
+pub(crate) async fn history_of(shared: &Shared, caller: &Caller, id: HexHash) -> ApiResult<DoorHistory> {
+    check_concerned(shared, caller, id, "its history is for supervisors, its holder and its issuer").await?;
+    Ok(shared.doors.v2m.history(&caller.actor, id.0).await?)
 }
 
 /// Trace a certificate
@@ -200,8 +205,13 @@ async fn trace_certificate(
     Extension(caller): Extension<Caller>,
     Path(id): Path<HexHash>,
 ) -> ApiResult<Answer<Trace>> {
-    check_concerned(&shared, &caller, id, "its trace is for supervisors, its holder and its issuer").await?;
-    Ok(Answer(map::ask(&shared, &caller, services::TRACE_CERTIFICATE, &json!({ "certificateId": id })).await?))
+    Ok(Answer(trace_of(&shared, &caller, id).await?))
+}
+
+/// Where a certificate comes from and what became of it, for whoever it concerns, whichever way it is asked.
+pub(crate) async fn trace_of(shared: &Shared, caller: &Caller, id: HexHash) -> ApiResult<Trace> {
+    check_concerned(shared, caller, id, "its trace is for supervisors, its holder and its issuer").await?;
+    map::ask(shared, caller, services::TRACE_CERTIFICATE, &json!({ "certificateId": id })).await
 }
 
 /// That the caller is a supervisor, the certificate's holder, or a key that its organization has now.

@@ -1,6 +1,7 @@
 //! `/v1/chains`.
 
 use axum::{Json as Answer, extract::State};
+use chancery_reference_points::chain_records::ChainStatus;
 use chancery_rest::types::{
     Example as _,
     chains::{Anchor, Chain, Chains, Consensus, Peer},
@@ -11,10 +12,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     doors::{AnchorSeen, ChainPeers, PeerSeen},
     problem::ApiResult,
-    state,
+    state::{self, Shared},
 };
 
-pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
+pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<Shared>> {
     OpenApiRouter::default().routes(routes!(list_chains))
 }
 
@@ -27,12 +28,9 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
     (status = 200, description = "The chains, the main chain first.", body = Chains, example = json!(Chains::example())),
 ))]
 async fn list_chains(State(shared): state::State) -> ApiResult<Answer<Chains>> {
-    let mut statuses = shared.doors.u2s.chains().await?;
-    // As configured, the main chain first; what the configuration does not know comes last.
-    let known = &shared.config.chains;
     let now_ms = shared.clock.unix_milliseconds();
-    statuses.sort_by_key(|status| known.iter().position(|facts| facts.name == status.name.0).unwrap_or(known.len()));
-    let chains = statuses
+    let chains = in_order(&shared)
+        .await?
         .into_iter()
         .map(|status| {
             let seen =
@@ -55,6 +53,14 @@ async fn list_chains(State(shared): state::State) -> ApiResult<Answer<Chains>> {
         })
         .collect();
     Ok(Answer(Chains { development: shared.config.development, chains }))
+}
+
+/// The chains as configured, the main chain first; what the configuration does not know comes last.
+pub(crate) async fn in_order(shared: &Shared) -> ApiResult<Vec<ChainStatus>> {
+    let mut statuses = shared.doors.u2s.chains().await?;
+    let known = &shared.config.chains;
+    statuses.sort_by_key(|status| known.iter().position(|facts| facts.name == status.name.0).unwrap_or(known.len()));
+    Ok(statuses)
 }
 
 fn consensus(seen: ChainPeers) -> Consensus {

@@ -3,7 +3,7 @@
 use axum::{Extension, Json as Answer, extract::State};
 use chancery_reference_points::{
     Code,
-    change_approval::{self as door, SignedChange, SignedDecision},
+    change_approval::{self as door, Approvals, SignedChange, SignedDecision},
     contract_release::ReleaseStep,
     o2c::Change,
 };
@@ -22,17 +22,20 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::organizations::{CheckQuery, control};
+use super::{
+    organizations::{CheckQuery, control},
+    standing::of_somebody,
+};
 use crate::{
     authorization::layer::Caller,
     doors::PageRequest,
     limits::MAX_PAGE_ROWS,
     problem::{ApiError, ApiResult},
     request::{Json, Path, Query, page},
-    state,
+    state::{self, Shared},
 };
 
-pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
+pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<Shared>> {
     OpenApiRouter::default()
         .routes(routes!(list_changes, propose_change))
         .routes(routes!(get_change))
@@ -61,17 +64,24 @@ async fn list_changes(
     State(shared): state::State,
     Query(query): Query<ChangesQuery>,
 ) -> ApiResult<Answer<ProposedChanges>> {
-    let PageRequest { limit, cursor } = page(query.limit, query.cursor)?;
+    let (found, next_cursor) = page_of(&shared, page(query.limit, query.cursor)?).await?;
+    let required = found.required.into_iter().map(kind).collect();
+    Ok(Answer(ProposedChanges { required, items: found.changes.into_iter().map(proposed).collect(), next_cursor }))
+}
+
+/// A page of what was proposed, and where the next one begins.
+pub(crate) async fn page_of(
+    shared: &Shared,
+    PageRequest { limit, cursor }: PageRequest,
+) -> ApiResult<(Approvals, Option<String>)> {
     let offset = cursor.map_or(Ok(0), |cursor| cursor.parse::<u64>()).map_err(|_| {
         ApiError::new(Code::MalformedRequest, "cursor: write what `nextCursor` said").with("member", "cursor")
     })?;
-    let found = shared.doors.o2c.changes(offset).await?;
-    let mut changes = found.changes;
+    let Approvals { required, mut changes } = shared.doors.o2c.changes(offset).await?;
     let is_last = changes.len() < limit || (changes.len() == limit && limit < MAX_PAGE_ROWS);
     changes.truncate(limit);
     let next_cursor = (!is_last).then(|| offset.saturating_add(changes.len() as u64).to_string());
-    let required = found.required.into_iter().map(kind).collect();
-    Ok(Answer(ProposedChanges { required, items: changes.into_iter().map(proposed).collect(), next_cursor }))
+    Ok((Approvals { required, changes }, next_cursor))
 }
 
 /// Propose a change
@@ -94,7 +104,9 @@ async fn propose_change(
         deadline: request.deadline,
         signature: request.signature.0,
     };
-    control(&shared, &caller, Change::ProposeChange { proposal, by: caller.address()? }, query.check).await
+    let change = Change::ProposeChange { proposal, by: caller.address()? };
+    of_somebody(&shared, &change).await?;
+    control(&shared, &caller, change, query.check).await
 }
 
 /// One change with all that a second operator has to see

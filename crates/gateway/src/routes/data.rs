@@ -12,6 +12,7 @@ use axum::{Extension, Json as Answer, extract::State, response::Response};
 use chancery_reference_points::{
     Code,
     data_search::{Asset as DoorAsset, AuditRequest, CONTENT, DataQuery, OperationPlace, SORTABLE, Sort, TraceRequest},
+    operation::ChainName,
 };
 use chancery_rest::types::{
     Example as _,
@@ -120,17 +121,22 @@ async fn trace_data(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct AuditQuery {
-    /// From this place on: `next` of the audit before.
+    /// From this place on: `next` of the audit before. Of a chain the number of a data block, of the mailboxes a part of a message's name.
     from: Option<u64>,
-    /// At most about so many operations, 1 to 500000.
+    /// At most about so many operations of the journal, 1 to 500000.
     #[param(minimum = 1, maximum = 500_000)]
     operations: Option<u64>,
+    /// Not the journal, but the data blocks of this chain, and the operations that are kept for them: one of `chains`.
+    chain: Option<String>,
+    /// Not the journal, but the mailboxes of messages.
+    mailboxes: Option<bool>,
 }
 
 /// Audit data
 ///
-/// Recomputes hashes, signatures and data blocks of what is stored, compares them with what the chain has recorded, and measures times; ends at the first difference. No
-/// content is shown.
+/// Recomputes hashes, signatures and data blocks of what is stored, compares them with what the chain has recorded, and measures times; ends at the first difference. Without
+/// `chain` and `mailboxes` it is the journal of registered sources; with `chain` the operations that are kept for the data blocks of a chain, with `mailboxes` the messages
+/// between organizations, a page of each. No content is shown.
 #[utoipa::path(get, path = "/v1/data/audit", tag = "supervision", params(AuditQuery),
     responses((status = 200, description = "What was found.", body = DataAudit, example = json!(DataAudit::example()))),
 )]
@@ -139,8 +145,18 @@ async fn audit_data(
     Extension(caller): Extension<Caller>,
     Query(which): Query<AuditQuery>,
 ) -> ApiResult<Answer<DataAudit>> {
-    let request = AuditRequest { from: which.from.unwrap_or(0), operations: which.operations };
-    let report = shared.doors.v2m_data.audit_data(&caller.actor, request).await?;
+    let AuditQuery { from, operations, chain, mailboxes } = which;
+    let (actor, from, mailboxes) = (&caller.actor, from.unwrap_or(0), mailboxes.unwrap_or(false));
+    let refuse = |member: &str, detail: &str| Err(ApiError::new(Code::MalformedRequest, detail).with("member", member));
+    let report = match (chain, mailboxes, operations) {
+        (Some(_), true, _) => return refuse("mailboxes", "mailboxes: not together with `chain`"),
+        (Some(_), ..) | (_, true, _) if operations.is_some() => {
+            return refuse("operations", "operations: of the journal alone, not with `chain` or `mailboxes`");
+        }
+        (Some(chain), ..) => shared.doors.v2m_data.audit_chain(actor, &ChainName(chain), from).await?,
+        (None, true, _) => shared.doors.messages.audit(actor, from).await?,
+        (None, false, operations) => shared.doors.v2m_data.audit_data(actor, AuditRequest { from, operations }).await?,
+    };
     Ok(Answer(translate(&report)?))
 }
 

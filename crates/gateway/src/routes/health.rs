@@ -10,8 +10,9 @@ use axum::{
 use chancery_reference_points::DoorError;
 use chancery_rest::types::{
     Example as _,
-    health::{ChainHealth, DatabaseHealth, Health, HealthStatus},
+    health::{ChainHealth, DatabaseHealth, Health, HealthStatus, StoreHealth},
 };
+use chancery_stores::Known;
 use http::{HeaderValue, StatusCode, header};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -23,10 +24,10 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
 
 /// Whether the city serves
 ///
-/// 503 with the same body when a chain or the database does not answer.
+/// 503 with the same body when a chain or the database does not answer, or a store is not written.
 #[utoipa::path(get, path = "/health", tag = "service", responses(
     (status = 200, description = "Everything answers.", body = Health, example = json!(Health::example())),
-    (status = 503, description = "Something does not answer; the rest is served.", body = Health),
+    (status = 503, description = "Something does not answer, or is not written; the rest is served.", body = Health),
 ))]
 async fn get_health(State(shared): state::State) -> ApiResult<Response> {
     let (chains, database) = tokio::join!(shared.doors.u2s.chains(), shared.doors.database.answers());
@@ -38,11 +39,14 @@ async fn get_health(State(shared): state::State) -> ApiResult<Response> {
             (chain.name.0, ChainHealth { height: chain.height, age_ms })
         })
         .collect();
-    let healthy = database && !chains.is_empty() && chains.values().all(|chain| chain.height.is_some());
+    let stores = stores(&chancery_stores::all());
+    let answers = database && !chains.is_empty() && chains.values().all(|chain| chain.height.is_some());
+    let healthy = answers && stores.values().all(|store| *store == StoreHealth::Ok);
     let health = Health {
         status: if healthy { HealthStatus::Ok } else { HealthStatus::Degraded },
         chains,
         database: if database { DatabaseHealth::Ok } else { DatabaseHealth::Unreachable },
+        stores,
     };
     let status = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     Ok((status, Answer(health)).into_response())
@@ -57,4 +61,26 @@ async fn get_health(State(shared): state::State) -> ApiResult<Response> {
 async fn get_metrics(State(shared): state::State) -> ApiResult<Response> {
     let text = shared.metrics.text(shared.sessions.count()).map_err(DoorError::internal)?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE))], text).into_response())
+}
+
+/// The stores of this process, by name.
+fn stores(known: &[Known]) -> BTreeMap<String, StoreHealth> {
+    let health = |known: &Known| if known.stands_for.is_some() { StoreHealth::Stands } else { StoreHealth::Ok };
+    known.iter().map(|known| (known.store.to_owned(), health(known))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    // STORE-3: whoever decides where requests go hears which store is not written.
+    #[test]
+    fn a_store_that_is_not_written_stands() {
+        let known =
+            [Known { store: "journal", stands_for: Some(Duration::ZERO) }, Known { store: "search", stands_for: None }];
+        let shown = stores(&known);
+        assert_eq!((shown["journal"], shown["search"]), (StoreHealth::Stands, StoreHealth::Ok));
+    }
 }

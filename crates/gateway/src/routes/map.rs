@@ -59,6 +59,8 @@ pub(super) mod services {
     pub(crate) const SHARING_ACTIVITY: &str = "sharing.activity";
     /// Source, owners, rights, transfers and accesses.
     pub(crate) const TRACE: &str = "sharing.trace";
+    /// Takes from owners who came for their assets.
+    pub(crate) const ACCESSES: &str = "sharing.accesses";
     /// Keeps a description that is not on the chain.
     pub(crate) const DESCRIBE: &str = "sharing.describe";
 }

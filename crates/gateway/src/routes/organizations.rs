@@ -3,7 +3,7 @@
 use axum::{Extension, Json as Answer, extract::State};
 use chancery_reference_points::{
     Code,
-    o2c::{Change, Mode},
+    o2c::{Change, ChangeResult, Mode},
     organization::OrganizationKey as DoorKey,
 };
 use chancery_rest::{
@@ -76,11 +76,12 @@ pub(super) async fn control(
 ) -> ApiResult<Answer<Changed>> {
     let mode = if check { Mode::Check } else { Mode::Apply };
     let result = shared.doors.o2c.control(&caller.actor, change, mode).await?;
-    Ok(Answer(Changed {
-        applied: !check,
-        effects: result.effects,
-        recorded: result.recorded.into_iter().map(map::recorded).collect(),
-    }))
+    Ok(Answer(changed(result, !check)))
+}
+
+/// What a change has done, or would do.
+pub(super) fn changed(result: ChangeResult, applied: bool) -> Changed {
+    Changed { applied, effects: result.effects, recorded: result.recorded.into_iter().map(map::recorded).collect() }
 }
 
 /// Register an organization

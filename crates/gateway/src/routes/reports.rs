@@ -144,7 +144,27 @@ async fn report_activity(
     Extension(caller): Extension<Caller>,
     Query(query): Query<PeriodQuery>,
 ) -> ApiResult<Answer<ActivityReport>> {
-    Ok(Answer(report(&shared, &caller, &caller.actor, query.from, query.to).await?))
+    Ok(Answer(activity(&shared, &caller, query.from, query.to).await?))
+}
+
+/// What the city did in a period, as the caller sees it counted, whichever way it is asked.
+pub(crate) async fn activity(
+    shared: &Shared,
+    caller: &Caller,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+) -> ApiResult<ActivityReport> {
+    report(shared, caller, &caller.actor, from, to).await
+}
+
+/// The same as numbers that can be published.
+pub(crate) async fn published(
+    shared: &Shared,
+    caller: &Caller,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+) -> ApiResult<OpenData> {
+    open_data::of(report(shared, caller, &Actor::public(), from, to).await?)
 }
 
 /// Which period, and how it is written.
@@ -182,7 +202,7 @@ async fn report_open_data(
         Some(format) => format,
         None => negotiation::choose(&headers, &OpenDataFormat::ALL, OpenDataFormat::media_type)?,
     };
-    let open = open_data::of(report(&shared, &caller, &Actor::public(), query.from, query.to).await?)?;
+    let open = published(&shared, &caller, query.from, query.to).await?;
     let mut response = match format {
         OpenDataFormat::Json => Answer(open).into_response(),
         OpenDataFormat::Csv => open_data::csv(open),

@@ -6,7 +6,9 @@ use chancery_rest::{
     types::{
         Example as _, Page,
         data::Trace,
-        resources::{AccessRequest, AssetReader, DescribeResource, DescribedResource, SharedResource},
+        resources::{
+            AccessRequest, AccessesKept, AssetReader, DescribeResource, DescribedResource, HandAccesses, SharedResource,
+        },
     },
     values::HexAddress,
 };
@@ -31,6 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
         .routes(routes!(get_access_request))
         .routes(routes!(get_readers))
         .routes(routes!(trace_resource))
+        .routes(routes!(hand_accesses))
 }
 
 /// Which resources.
@@ -155,18 +158,56 @@ async fn get_readers(
     Ok(Answer(map::ask(&shared, &caller, services::READERS, &parameters).await?))
 }
 
+/// Which page of a trace.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct TraceQuery {
+    /// Events of the page, 1 to 100, and those that share the first one's block; and as many fetches. Without it 2,000 events and 500 fetches.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<usize>,
+    /// `nextCursor` of the page before, in `trace`.
+    cursor: Option<String>,
+}
+
 /// The trace of a shared asset
 ///
-/// Where it comes from, who owned it from when to when, under which organizations it stood, rights of use, every transfer and every access that was asked for or granted, as a
-/// list in the order of the chain and as a graph. Readers, rights and accesses are shown to the owner and to supervisors, and to everybody else its own. Each look is recorded.
+/// Where it comes from, who owned it from when to when, under which organizations it stood, rights of use, every transfer and every access that was asked for or granted, in the order of
+/// the chain, and who then came for which key or file and who was refused, as its owner tells and signs it; and all of it as a graph. The newest first, in pages. Readers, rights and
+/// accesses are shown to the owner and to supervisors, and to everybody else its own. Each look is recorded.
 #[utoipa::path(get, path = "/v1/resources/{resource}/trace", tag = "sharing",
-    params(("resource" = String, Path, description = "The resource.")),
+    params(("resource" = String, Path, description = "The resource."), TraceQuery),
     responses((status = 200, description = "The trace.", body = Trace, example = json!(Trace::example()))),
 )]
 async fn trace_resource(
     State(shared): state::State,
     Extension(caller): Extension<Caller>,
     Path(resource): Path<String>,
+    Query(query): Query<TraceQuery>,
 ) -> ApiResult<Answer<Trace>> {
-    Ok(Answer(map::ask(&shared, &caller, services::TRACE, &json!({"resource": resource})).await?))
+    let is_limited = query.limit.is_some();
+    let page = page(query.limit, query.cursor)?;
+    let limit = is_limited.then_some(page.limit);
+    let parameters = json!({"resource": resource, "limit": limit, "cursor": page.cursor});
+    Ok(Answer(map::ask(&shared, &caller, services::TRACE, &parameters).await?))
+}
+
+/// Hand over who came
+///
+/// The owner of a shared asset, or whoever has owned it, hands over lines of the journal of its service: who came for which key or file, and who was refused. Each line is kept once, however
+/// often it is sent, and told to supervisors in the journal; the trace of the asset shows it.
+#[utoipa::path(post, path = "/v1/resources/{resource}/accesses", tag = "sharing",
+    params(("resource" = String, Path, description = "The resource.")),
+    request_body(content = HandAccesses, example = json!(HandAccesses::example())),
+    responses((status = 200, description = "Kept.", body = AccessesKept, example = json!(AccessesKept::example()))),
+)]
+async fn hand_accesses(
+    State(shared): state::State,
+    Extension(caller): Extension<Caller>,
+    Path(resource): Path<String>,
+    Json(request): Json<HandAccesses>,
+) -> ApiResult<Answer<AccessesKept>> {
+    let HandAccesses { asset, lines, signature } = request;
+    let parameters = json!({"resource": resource, "asset": asset, "lines": lines, "signature": signature});
+    Ok(Answer(map::ask(&shared, &caller, services::ACCESSES, &parameters).await?))
 }

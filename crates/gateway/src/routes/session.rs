@@ -1,7 +1,10 @@
 //! `/v1/session`: signing in, who am I, signing out.
 
+use std::collections::BTreeSet;
+
+use alloy_primitives::Address;
 use axum::{Extension, Json as Answer, extract::State};
-use chancery_reference_points::Code;
+use chancery_reference_points::{Code, Role};
 use chancery_rest::{
     types::{
         Example as _,
@@ -11,16 +14,17 @@ use chancery_rest::{
 };
 use http::StatusCode;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use zeroize::Zeroizing;
 
 use crate::{
     authentication::sign_in,
     authorization::layer::Caller,
     problem::{ApiError, ApiResult},
     request::Json,
-    state,
+    state::{self, Shared},
 };
 
-pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
+pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<Shared>> {
     OpenApiRouter::default().routes(routes!(get_nonce)).routes(routes!(open_session, get_session, close_session))
 }
 
@@ -44,9 +48,7 @@ async fn open_session(
     State(shared): state::State,
     Json(request): Json<SignIn>,
 ) -> ApiResult<(StatusCode, Answer<SignedIn>)> {
-    let address = sign_in(&shared, &request)?;
-    let roles = shared.doors.roles.roles_of(address).await?;
-    let (token, ends) = shared.sessions.open(address, shared.clock.unix_seconds())?;
+    let Opened { token, ends, address, roles } = opened(&shared, &request).await?;
     let answer = SignedIn {
         token: token.to_string(),
         expires_at: Timestamp::from_unix_seconds(ends),
@@ -54,6 +56,32 @@ async fn open_session(
         roles: roles.into_iter().map(Into::into).collect(),
     };
     Ok((StatusCode::CREATED, Answer(answer)))
+}
+
+/// A session that was opened.
+pub(crate) struct Opened {
+    pub(crate) token: Zeroizing<String>,
+    /// Until when it counts, Unix seconds.
+    pub(crate) ends: u64,
+    pub(crate) address: Address,
+    pub(crate) roles: BTreeSet<Role>,
+}
+
+/// Opens a session for whoever has signed, whichever way that came.
+pub(crate) async fn opened(shared: &Shared, request: &SignIn) -> ApiResult<Opened> {
+    let address = sign_in(shared, request)?;
+    let roles = shared.doors.roles.roles_of(address).await?;
+    let (token, ends) = shared.sessions.open(address, shared.clock.unix_seconds())?;
+    Ok(Opened { token, ends, address, roles })
+}
+
+/// Ends the session that a request was brought with.
+pub(crate) fn closed(shared: &Shared, caller: &Caller) -> ApiResult<()> {
+    let session = caller
+        .session
+        .ok_or_else(|| ApiError::new(Code::MalformedRequest, "a signed request has no session to end"))?;
+    shared.sessions.close(session);
+    Ok(())
 }
 
 /// Who am I
@@ -74,9 +102,6 @@ async fn get_session(State(shared): state::State, Extension(caller): Extension<C
     (status = 204, description = "The session has ended."),
 ))]
 async fn close_session(State(shared): state::State, Extension(caller): Extension<Caller>) -> ApiResult<StatusCode> {
-    let session = caller
-        .session
-        .ok_or_else(|| ApiError::new(Code::MalformedRequest, "a signed request has no session to end"))?;
-    shared.sessions.close(session);
+    closed(&shared, &caller)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,7 +9,7 @@ use axum::{
 use chancery_data::{PublicKey, SourceId, key::Jwk};
 use chancery_reference_points::{
     Actor, Code, DoorError,
-    o2c::Change,
+    o2c::{Change, ChangeResult, Mode},
     source_data::{Source as DoorSource, SourceChange},
 };
 use chancery_rest::{
@@ -25,7 +25,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::organizations::{CheckQuery, control};
+use super::organizations::{CheckQuery, changed};
 use crate::{
     authorization::layer::Caller,
     problem::{ApiError, ApiResult},
@@ -58,17 +58,28 @@ async fn register_source(
     Query(query): Query<CheckQuery>,
     Json(request): Json<StateSource>,
 ) -> ApiResult<Response> {
-    let named = named(&request.statement)
-        .ok_or_else(|| ApiError::new(Code::MalformedRequest, "statement: it names neither a source nor a key"))?;
-    if let Some(organization) = organization(&request.statement) {
-        // A source is bound to an organization that there is; whether it is the right one is the operator's word.
-        shared.doors.o2c.organization(&organization).await?;
-    }
-    let source = SourceChange::Statement { statement: request.statement, approval: request.approval };
-    match controlled(&shared, &caller, source, named, query.check).await? {
+    let mode = if query.check { Mode::Check } else { Mode::Apply };
+    match told(registered(&shared, &caller, request.statement, request.approval, mode).await?)? {
         SourceChanged::Source(source) => Ok((StatusCode::CREATED, Answer(source)).into_response()),
         checked @ SourceChanged::Checked(_) => Ok(Answer(checked).into_response()),
     }
+}
+
+/// Registers the key in a statement as a source, whichever way it came.
+pub(crate) async fn registered(
+    shared: &Shared,
+    caller: &Caller,
+    statement: String,
+    approval: Option<String>,
+    mode: Mode,
+) -> ApiResult<Outcome> {
+    let named = named(&statement)
+        .ok_or_else(|| ApiError::new(Code::MalformedRequest, "statement: it names neither a source nor a key"))?;
+    if let Some(organization) = organization(&statement) {
+        // A source is bound to an organization that there is; whether it is the right one is the operator's word.
+        shared.doors.o2c.organization(&organization).await?;
+    }
+    controlled(shared, caller, SourceChange::Statement { statement, approval }, named, mode).await
 }
 
 /// Replace the key of a source
@@ -139,7 +150,8 @@ async fn withdraw_source(
     Query(query): Query<ReasonQuery>,
 ) -> ApiResult<Answer<SourceChanged>> {
     let change = SourceChange::Withdraw { source: source.0, reason: query.reason };
-    Ok(Answer(controlled(&shared, &caller, change, source.0, query.check).await?))
+    let mode = if query.check { Mode::Check } else { Mode::Apply };
+    Ok(Answer(told(controlled(&shared, &caller, change, source.0, mode).await?)?))
 }
 
 /// Take the withdrawal of a source back
@@ -157,23 +169,39 @@ async fn restore_source(
     Query(query): Query<ReasonQuery>,
 ) -> ApiResult<Answer<SourceChanged>> {
     let change = SourceChange::Restore { source: source.0, reason: query.reason };
-    Ok(Answer(controlled(&shared, &caller, change, source.0, query.check).await?))
+    let mode = if query.check { Mode::Check } else { Mode::Apply };
+    Ok(Answer(told(controlled(&shared, &caller, change, source.0, mode).await?)?))
 }
 
-/// What an operator changes of a source passes O2C, as every change of the configuration.
-async fn controlled(
+/// What became of a change of a source.
+pub(crate) enum Outcome {
+    /// The source as it is now.
+    Source(DoorSource),
+    /// What would change: it was a check.
+    Checked(ChangeResult),
+}
+
+/// What an operator changes of a source passes O2C, as every change of the configuration, whichever way it came.
+pub(crate) async fn controlled(
     shared: &Shared,
     caller: &Caller,
     source: SourceChange,
     named: SourceId,
-    check: bool,
-) -> ApiResult<SourceChanged> {
+    mode: Mode,
+) -> ApiResult<Outcome> {
     let change = Change::ChangeSource { source, by: caller.address()? };
-    let Answer(changed) = control(shared, caller, change, check).await?;
-    if check {
-        return Ok(SourceChanged::Checked(changed));
+    let result = shared.doors.o2c.control(&caller.actor, change, mode).await?;
+    if mode == Mode::Check {
+        return Ok(Outcome::Checked(result));
     }
-    Ok(SourceChanged::Source(wire(shared.doors.r2d_sources.source(named).await?)?))
+    Ok(Outcome::Source(shared.doors.r2d_sources.source(named).await?))
+}
+
+fn told(outcome: Outcome) -> ApiResult<SourceChanged> {
+    Ok(match outcome {
+        Outcome::Source(source) => SourceChanged::Source(wire(source)?),
+        Outcome::Checked(result) => SourceChanged::Checked(changed(result, false)),
+    })
 }
 
 /// The source that a statement names, or that the key in it becomes.

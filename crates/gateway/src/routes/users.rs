@@ -22,15 +22,16 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     map::{self, services},
     organizations::{CheckQuery, control},
+    standing::of_somebody,
 };
 use crate::{
     authorization::layer::Caller,
     problem::{ApiError, ApiResult},
     request::{Json, Path, Query, page},
-    state,
+    state::{self, Shared},
 };
 
-pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<crate::state::Shared>> {
+pub(super) fn routes() -> OpenApiRouter<std::sync::Arc<Shared>> {
     OpenApiRouter::default()
         .routes(routes!(register_user, list_users))
         .routes(routes!(get_user))
@@ -129,7 +130,8 @@ async fn get_public_key(
 /// Suspend or restore an account
 ///
 /// Whoever signs in or signs requests with a suspended address is answered nothing; keys of organizations and registrations stay what they are. Recorded with
-/// the next data block, and taken back by the same call. With `?check=true` it says what would change.
+/// the next data block, and taken back by the same call. Of an address that nobody has: one that has not registered, has and had no key of an organization and is
+/// not signed in here, nothing is changed. With `?check=true` it says what would change.
 #[utoipa::path(put, path = "/v1/users/{address}/standing", tag = "users",
     params(("address" = HexAddress, Path, description = "The user's address."), CheckQuery),
     request_body(content = SuspendUser, example = json!(SuspendUser::example())),
@@ -143,6 +145,7 @@ async fn suspend_user(
     Json(request): Json<SuspendUser>,
 ) -> ApiResult<Answer<Changed>> {
     let change = Change::SuspendUser { address: address.0, suspended: request.suspended, by: caller.address()? };
+    of_somebody(&shared, &change).await?;
     control(&shared, &caller, change, query.check).await
 }
 

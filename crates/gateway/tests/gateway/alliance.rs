@@ -40,8 +40,15 @@ async fn a_change_is_an_event_with_its_id_and_whoever_comes_back_names_it() {
     assert_eq!((lines[0], lines[1]), ("id: 1", "event: request"));
     let told: serde_json::Value = serde_json::from_str(lines[2].strip_prefix("data: ").unwrap()).unwrap();
     assert_eq!(told, get(&harness, "/v1/alliance/requests/7").await.json());
+    // What has no number yet is told by another name: nobody takes it for what a chain has.
+    let lines: Vec<_> = parts[2].lines().collect();
+    assert_eq!((lines[0], lines[1]), ("id: 2", "event: proposal"));
+    let told: serde_json::Value = serde_json::from_str(lines[2].strip_prefix("data: ").unwrap()).unwrap();
+    assert_eq!(told, get(&harness, "/v1/alliance/proposals?limit=1").await.json()["items"][0]);
+    assert_eq!((&told["state"], told.get("number")), (&json!("under-way"), None));
+    assert_eq!(told["reports"][1]["reporter"], "endorser");
     // Nothing came after that one, and the door refuses to watch further.
-    let again = harness.send(Request::new("GET", EVENTS).with("last-event-id", "1")).await;
+    let again = harness.send(Request::new("GET", EVENTS).with("last-event-id", "2")).await;
     assert_eq!((again.status, again.text().as_str()), (200, "retry: 2000\n\n"));
     let long = "1".repeat(257);
     let refused = harness.send(Request::new("GET", EVENTS).with("last-event-id", &long)).await;
@@ -103,7 +110,7 @@ async fn a_request_that_is_not_kept_and_an_alliance_that_is_not_read_are_told_ap
 #[tokio::test]
 async fn a_gateway_without_an_alliance_says_so_at_each_of_its_doors() {
     let harness = Harness::without_alliance().await;
-    for path in ["/v1/alliance", "/v1/alliance/requests", "/v1/alliance/requests/7", EVENTS] {
+    for path in ["/v1/alliance", "/v1/alliance/requests", "/v1/alliance/requests/7", "/v1/alliance/proposals", EVENTS] {
         let answer = get(&harness, path).await;
         assert_eq!((answer.status, answer.problem().as_str()), (404, "no-alliance"), "{path}");
     }

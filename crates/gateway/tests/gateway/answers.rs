@@ -24,7 +24,7 @@ use chancery_rest::types::{
     data::Trace,
     inspections::{Checked, Inspection},
     kinds::Conditions,
-    resources::{AccessRequest, AssetReader, DescribedResource, SharedResource},
+    resources::{AccessRequest, AccessesKept, AssetReader, DescribedResource, SharedResource},
     users::PublicKey,
 };
 use serde_json::{Value, json};
@@ -294,6 +294,7 @@ pub(crate) fn service(request: &ServiceRequest) -> Value {
         "sharing.readers" => serde_json::to_value(Page::<AssetReader>::example()),
         "sharing.trace" | "certificates.trace" => serde_json::to_value(Trace::example()),
         "sharing.request" => serde_json::to_value(AccessRequest::example()),
+        "sharing.accesses" => serde_json::to_value(AccessesKept::example()),
         "sharing.describe" => serde_json::to_value(DescribedResource::example()),
         unknown => panic!("the gateway asks for {unknown}, which no service of the city is"),
     };

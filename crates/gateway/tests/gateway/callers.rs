@@ -67,20 +67,24 @@ impl Caller {
 /// The body of `POST /v1/session` with a fresh nonce.
 pub(crate) async fn sign_in(harness: &Harness, signer: &PrivateKeySigner) -> Value {
     let nonce = harness.send(Request::new("GET", "/v1/session/nonce")).await.json();
-    let message = Message {
+    signed_message(&message(harness, signer, nonce["nonce"].as_str().unwrap()), signer)
+}
+
+/// What is signed to sign in, with this nonce.
+pub(crate) fn message(harness: &Harness, signer: &PrivateKeySigner, nonce: &str) -> Message {
+    Message {
         domain: harness.authority(),
         address: HexAddress(signer.address()),
         statement: None,
         uri: format!("http://{}", harness.authority()),
         chain_id: MAIN_CHAIN,
-        nonce: nonce["nonce"].as_str().unwrap().to_owned(),
+        nonce: nonce.to_owned(),
         issued_at: Timestamp::from_unix_seconds(harness.now()),
         expiration_time: None,
         not_before: None,
         request_id: None,
         resources: Vec::new(),
-    };
-    signed_message(&message, signer)
+    }
 }
 
 pub(crate) fn signed_message(message: &Message, signer: &PrivateKeySigner) -> Value {

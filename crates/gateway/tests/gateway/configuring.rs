@@ -3,13 +3,14 @@
 use alloy_primitives::{Address, B256, address};
 use chancery_reference_points::{
     Code, DoorError, Role,
-    change_approval::{ApprovalStatus, SignedChange, SignedDecision},
+    change_approval::{ApprovalStatus, SignedChange, SignedDecision, text_of},
     contract_release::{ContractArtifact, ReleaseStatus, SignedProposal, SignedStep},
     o2c::Change,
     operation::ChainName,
     organization::{Organization, OrganizationKey},
     source_data::SourceChange,
 };
+use chancery_rest::types::{Example as _, changes::ProposeChange};
 use serde_json::{Value, json};
 
 use crate::{
@@ -195,6 +196,44 @@ async fn a_user_is_suspended_and_restored() {
         let asked = change("PUT", &format!("/v1/users/{KEY}/standing"), Some(json!({"suspended": suspended}))).await;
         assert_eq!(asked, Change::SuspendUser { address: KEY, suspended, by: key(0x51).address() });
     }
+}
+
+// ACCOUNT-4, bad input: unknown addresses
+#[tokio::test]
+async fn an_address_that_nobody_has_is_neither_suspended_nor_restored() {
+    let harness = Harness::start().await;
+    let operator = Caller::new(&harness, key(0x51), [Role::Operator]).await;
+    let (stranger, asks) = (key(0x66), async |address: Address, suspended: bool| {
+        let path = format!("/v1/users/{address}/standing");
+        harness.send(operator.bearing(Request::new("PUT", &path).json(&json!({"suspended": suspended})))).await
+    });
+    harness.behind.forget(stranger.address());
+    for suspended in [true, false] {
+        let refused = asks(stranger.address(), suspended).await;
+        assert_eq!((refused.status, refused.problem().as_str()), (404, "unknown-address"), "{}", refused.text());
+    }
+    // Nor by way of a proposal.
+    let by = operator.address();
+    let suspension = Change::SuspendUser { address: stranger.address(), suspended: true, by };
+    let mut proposal = serde_json::to_value(ProposeChange::example()).unwrap();
+    proposal["content"] = json!(text_of(&suspension).unwrap());
+    let refused = harness.send(operator.bearing(Request::new("POST", "/v1/changes").json(&proposal))).await;
+    assert_eq!((refused.status, refused.problem().as_str()), (404, "unknown-address"), "{}", refused.text());
+    assert!(harness.behind.take_changes().is_empty(), "no door was asked");
+
+    // Whoever is signed in is somebody, and so is whoever was suspended once.
+    Caller::new(&harness, stranger.clone(), []).await;
+    assert_eq!(asks(stranger.address(), true).await.status, 200);
+    let suspended = key(0x67).address();
+    harness.behind.forget(suspended);
+    harness.behind.suspend_user(suspended);
+    assert_eq!(asks(suspended, false).await.status, 200);
+    // What cannot be found out is not guessed.
+    let unreachable = DoorError::new(Code::ChainUnreachable, "silent");
+    harness.behind.refuse("known addresses", unreachable);
+    let refused = asks(KEY, true).await;
+    assert_eq!((refused.status, refused.problem().as_str()), (503, "chain-unreachable"));
+    harness.stop().await;
 }
 
 // M-CON-3, M-CON-4: what an operator changes of a source is a change of the configuration, and can be looked at first.

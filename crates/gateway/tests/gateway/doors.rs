@@ -39,6 +39,7 @@ pub(crate) struct Behind {
     ended: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
     suspended: Mutex<BTreeMap<Address, BTreeSet<Role>>>,
     suspended_users: Mutex<BTreeSet<Address>>,
+    strangers: Mutex<BTreeSet<Address>>,
     /// Of everybody who has a role by a right.
     pub(crate) organizations: Mutex<BTreeSet<String>>,
     /// Who asked a service last.
@@ -149,6 +150,11 @@ impl Behind {
         self.suspended_users.lock().unwrap().insert(address);
     }
 
+    /// Whom nobody knows here.
+    pub(crate) fn forget(&self, address: Address) {
+        self.strangers.lock().unwrap().insert(address);
+    }
+
     /// What was accepted at every place, and whose it is, from now on.
     pub(crate) fn accept(&self, state: SubmissionState, source: Source) {
         *self.accepted.lock().unwrap() = Some((state, source));
@@ -189,6 +195,11 @@ impl Roles for Behind {
     async fn is_suspended(&self, address: Address) -> DoorResult<bool> {
         self.in_trouble("suspended users").await?;
         Ok(self.suspended_users.lock().unwrap().contains(&address))
+    }
+
+    async fn is_known(&self, address: Address) -> DoorResult<bool> {
+        self.in_trouble("known addresses").await?;
+        Ok(!self.strangers.lock().unwrap().contains(&address))
     }
 
     async fn ended_roles_of(&self, address: Address) -> DoorResult<BTreeSet<Role>> {

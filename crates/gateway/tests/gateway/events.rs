@@ -89,9 +89,14 @@ async fn a_supervisor_is_told_of_what_it_asks_for() {
     let range = "from=2026-11-21T00:00:00Z&to=2026-11-21T01:00:00Z";
     let query = format!("/v1/events?{range}&type=inspected&subject=0x12&limit=7");
     let (from_ms, to_ms) = (1_795_219_200_000, 1_795_222_800_000);
-    for (cursor, until_ms) in
-        [("", to_ms), ("&cursor=1795220000000", 1_795_220_000_000), ("&cursor=1795230000000", to_ms)]
-    {
+    for (cursor, until_ms, told) in [
+        ("", to_ms, 0),
+        ("&cursor=1795220000000", 1_795_220_000_000, 0),
+        ("&cursor=1795230000000", to_ms, 0),
+        ("&cursor=1795220000000-3-0123456789abcdef", 1_795_220_000_001, 3),
+        // Those that were told are of another millisecond than the last one that is asked for.
+        ("&cursor=1795230000000-3-0123456789abcdef", to_ms, 0),
+    ] {
         let request = Request::new("GET", &format!("{query}{cursor}"));
         assert_eq!(harness.send(supervisor.bearing(request)).await.status, 200);
         let [asked] = harness.behind.take_asked_events().try_into().unwrap();
@@ -101,7 +106,7 @@ async fn a_supervisor_is_told_of_what_it_asks_for() {
             happenings: vec![Happening::Inspected],
             subject: Some("0x12".into()),
             limit: Some(7),
-            told: 0,
+            told,
         };
         assert_eq!(json!(asked), json!(expected), "{cursor}");
     }
@@ -142,5 +147,33 @@ async fn a_supervisor_is_told_by_which_right_something_was_read() {
     let page = harness.send(supervisor.bearing(Request::new("GET", "/v1/events"))).await.json();
     let told: Vec<_> = page["items"].as_array().unwrap().iter().map(|item| item["right"].clone()).collect();
     assert_eq!(told, [json!("sameOrganization"), json!("open"), serde_json::Value::Null]);
+    harness.stop().await;
+}
+
+// M-MON-1, M-MON-4: whoever audits says what: the journal, what is kept of a chain, or the mailboxes; and nothing that fits only another of them.
+#[tokio::test]
+async fn an_audit_is_of_the_journal_of_a_chain_or_of_the_mailboxes() {
+    let harness = Harness::start().await;
+    let supervisor = Caller::new(&harness, key(0x44), [Role::Supervisor]).await;
+    harness.behind.take_calls();
+    for (query, call, from) in [
+        ("?from=7&operations=9", "v2m.audit_data", 7),
+        ("?chain=degree&from=5", "v2m.audit_chain", 5),
+        ("?mailboxes=true&from=3", "messages.audit", 3),
+    ] {
+        let request = Request::new("GET", &format!("/v1/data/audit{query}"));
+        let report = harness.send(supervisor.bearing(request)).await.json();
+        assert_eq!((&report["from"], &report["difference"]), (&json!(from), &serde_json::Value::Null), "{query}");
+        assert!(harness.behind.take_calls().contains(&call.to_owned()), "{query}");
+    }
+    for (query, member) in [
+        ("?chain=degree&mailboxes=true", "mailboxes"),
+        ("?chain=degree&operations=5", "operations"),
+        ("?mailboxes=true&operations=5", "operations"),
+    ] {
+        let request = Request::new("GET", &format!("/v1/data/audit{query}"));
+        let refused = harness.send(supervisor.bearing(request)).await;
+        assert_eq!((refused.status, &refused.json()["member"]), (400, &json!(member)), "{query}");
+    }
     harness.stop().await;
 }

@@ -14,6 +14,7 @@ mod doors;
 mod events;
 mod following;
 mod grpc;
+mod grpc_configuring;
 mod harness;
 mod lasting;
 mod logs;

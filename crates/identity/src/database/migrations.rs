@@ -7,24 +7,40 @@ use sqlx::{
     migrate::{Migration, MigrationType, Migrator},
 };
 
-const SQLITE: [&str; 6] = [
+const SQLITE: [&str; 9] = [
     include_str!("../../migrations/sqlite/0001_identity.sql"),
     include_str!("../../migrations/sqlite/0002_network.sql"),
     include_str!("../../migrations/sqlite/0003_under_way.sql"),
     include_str!("../../migrations/sqlite/0004_openings.sql"),
     include_str!("../../migrations/sqlite/0005_supervision.sql"),
     include_str!("../../migrations/sqlite/0006_charges.sql"),
+    include_str!("../../migrations/sqlite/0007_readers.sql"),
+    include_str!("../../migrations/sqlite/0008_shared_accesses.sql"),
+    include_str!("../../migrations/sqlite/0009_announced.sql"),
 ];
-const POSTGRES: [&str; 6] = [
+const POSTGRES: [&str; 9] = [
     include_str!("../../migrations/postgres/0001_identity.sql"),
     include_str!("../../migrations/postgres/0002_network.sql"),
     include_str!("../../migrations/postgres/0003_under_way.sql"),
     include_str!("../../migrations/postgres/0004_openings.sql"),
     include_str!("../../migrations/postgres/0005_supervision.sql"),
     include_str!("../../migrations/postgres/0006_charges.sql"),
+    include_str!("../../migrations/postgres/0007_readers.sql"),
+    include_str!("../../migrations/postgres/0008_shared_accesses.sql"),
+    include_str!("../../migrations/postgres/0009_announced.sql"),
 ];
 /// Of the step at the same place; in the files' names too.
-const DESCRIPTIONS: [&str; 6] = ["identity", "network", "under way", "openings", "supervision", "charges"];
+const DESCRIPTIONS: [&str; 9] = [
+    "identity",
+    "network",
+    "under way",
+    "openings",
+    "supervision",
+    "charges",
+    "readers",
+    "shared accesses",
+    "announced",
+];
 
 /// For SQLite.
 pub(crate) fn sqlite() -> Migrator {
@@ -77,10 +93,28 @@ mod tests {
             "bb8f68d60c4068b5343efd632aac6dda697f548f3d5de90eae80145555f9d2ae12affd892b608f3960b5873e40632d9c";
         let postgres_6 =
             "70278bc39c0cb1fb852c8bc96902bb7c65e2fbeb71043d57ec869b3672d7da992d80d54219ad8e19b930399353406e49";
-        let texts = |steps: [&str; 6]| -> Vec<(i64, String)> {
+        // One text is of both databases.
+        let both_7 = "675e499fa9f11fd3428c0fa2879b0d19bbd822116c9f9285c3fd92f69336efe529c7946a46992de8b0681966cb31688e";
+        let sqlite_8 =
+            "0bc768c3d0f49af1a773c972f9f2ecab2d3f3911ec9380cfb577dc929ab4e2cb5cec52681ed1065e9ac59f27f3eb2390";
+        let postgres_8 =
+            "84ad0ab51991069ed5053b8e94abc454d80b83e7e3b4b6eaf037a35a5ef6342759f3abf231e8fe3fd3c5afe25a47a684";
+        let sqlite_9 =
+            "5d6e2a3f1374015158f49fa1b3e623c970046b113ed032e566d4b4c75235b1ca1888f73cf409317036267480794cb9c7";
+        let postgres_9 =
+            "16fa64bf194cea03ba58d1ed5f93ada3c4a9e4a58a4a07fe86c272696d9e9111e6b1fd34994e12603ff1ef01f6247c6b";
+        let texts = |steps: [&str; 9]| -> Vec<(i64, String)> {
             (1..).zip(steps).map(|(version, checksum)| (version, checksum.to_owned())).collect()
         };
-        assert_eq!(kept(sqlite()), texts([sqlite_1, sqlite_2, sqlite_3, sqlite_4, sqlite_5, sqlite_6]));
-        assert_eq!(kept(postgres()), texts([postgres_1, postgres_2, postgres_3, postgres_4, postgres_5, postgres_6]));
+        assert_eq!(
+            kept(sqlite()),
+            texts([sqlite_1, sqlite_2, sqlite_3, sqlite_4, sqlite_5, sqlite_6, both_7, sqlite_8, sqlite_9])
+        );
+        assert_eq!(
+            kept(postgres()),
+            texts([
+                postgres_1, postgres_2, postgres_3, postgres_4, postgres_5, postgres_6, both_7, postgres_8, postgres_9
+            ])
+        );
     }
 }

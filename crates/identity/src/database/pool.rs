@@ -195,6 +195,8 @@ pub(crate) enum Lock {
     Operation,
     /// Who holds which person in the network.
     Network,
+    /// What owners of shared assets hand over.
+    SharedAccess,
 }
 
 impl Lock {
@@ -207,6 +209,7 @@ impl Lock {
                 Self::Presentation => 3,
                 Self::Operation => 4,
                 Self::Network => 5,
+                Self::SharedAccess => 6,
             }
     }
 }

@@ -7,8 +7,8 @@ use chancery_identity::{
     ApplicationDecision, ApplicationQuery, ApplicationStatus, CHARGED_ONCE_MS, Charge, Charged, ChargedQuery, Conflict,
     Happening, IdentityDatabase, IdentityError, IndexedBlock, IndexedOperation, JournalEntry, JournalQuery, Keeper,
     KeyRing, Location, Look, MAX_PAGE_ROWS, MAX_PRESENTATION_BYTES, MAX_PRESENTATION_LIFE_MS,
-    MAX_PRESENTATIONS_PER_HOLDER, NewUser, Openings, PRESENTATION_ID_BYTES, PUBLICATION_MS, Page, Person,
-    SignedAttribute, UserDecision, UserStatus, UserType,
+    MAX_PRESENTATIONS_PER_HOLDER, NewUser, Openings, PRESENTATION_ID_BYTES, PUBLICATION_MS, Page, Person, SharedAccess,
+    SharedAccesses, SignedAttribute, UserDecision, UserStatus, UserType,
 };
 use serde_json::json;
 
@@ -468,6 +468,45 @@ pub async fn operations_are_found_with_all_leaves_of_their_block(fixture: &Fixtu
     assert_eq!(conflict(database.index_block(&other).await), Conflict::Concurrent);
 }
 
+// M-MON-4, WATCH-1: a city that is killed between a chain and its own index still has the leaves of what it sent.
+pub async fn an_announced_block_has_its_leaves_until_they_stand_among_the_operations(fixture: &Fixture) {
+    let database = &fixture.database;
+    let block = IndexedBlock {
+        root: B256::repeat_byte(0xab),
+        chain: "degree".into(),
+        closed_at_ms: NOW,
+        recorded: None,
+        operations: vec![operation(0x41), operation(0x42)],
+    };
+    let without = IndexedBlock { operations: Vec::new(), ..block.clone() };
+    database.index_block(&without).await.unwrap();
+    assert_eq!(database.block(block.root).await.unwrap(), Some(without), "announced by a release that kept no leaves");
+    database.announce_block(&block).await.unwrap();
+    assert_eq!(database.block(block.root).await.unwrap(), Some(block.clone()));
+    assert_eq!(database.block_of_operation(B256::repeat_byte(0x41)).await.unwrap(), None, "it is in no block yet");
+    // It was refused as a whole, and each operation is tried by itself.
+    let alone = IndexedBlock { root: B256::repeat_byte(0xac), operations: vec![operation(0x41)], ..block.clone() };
+    database.index_block(&alone).await.unwrap();
+    assert_eq!(database.block_of_operation(B256::repeat_byte(0x41)).await.unwrap(), Some(alone));
+    assert_eq!(database.block(block.root).await.unwrap(), Some(block));
+    let location = Location { tx_hash: B256::repeat_byte(3), block_number: 4, block_hash: B256::repeat_byte(5) };
+    let other = IndexedBlock {
+        root: B256::repeat_byte(0xad),
+        chain: "degree".into(),
+        closed_at_ms: NOW,
+        recorded: Some(location),
+        operations: vec![operation(0x43)],
+    };
+    database.announce_block(&IndexedBlock { recorded: None, ..other.clone() }).await.unwrap();
+    database.index_block(&other).await.unwrap();
+    database.announce_block(&IndexedBlock { operations: vec![operation(0x44)], ..other.clone() }).await.unwrap();
+    assert_eq!(database.block(other.root).await.unwrap(), Some(other), "what is recorded stays");
+    let recorded = async |chain, first| database.roots_from(chain, first, 9).await.unwrap();
+    assert_eq!(recorded("degree", B256::ZERO).await, [B256::repeat_byte(0xad)], "the others wait for their block");
+    assert_eq!(recorded("degree", B256::repeat_byte(0xae)).await, Vec::<B256>::new());
+    assert_eq!(recorded("main", B256::ZERO).await, Vec::<B256>::new());
+}
+
 pub async fn an_idempotency_key_stands_for_one_operation(fixture: &Fixture) {
     let database = &fixture.database;
     let (source, digest) = (Address::repeat_byte(1), B256::repeat_byte(1));
@@ -524,7 +563,12 @@ pub async fn the_journal_is_filtered_newest_first(fixture: &Fixture) {
     assert_eq!(times(JournalQuery { subject: Some("a".into()), ..all.clone() }).await, [3, 1]);
     assert_eq!(times(JournalQuery { actor: Some(OFFICE), limit: 2, ..all.clone() }).await, [3, 2]);
     let another = JournalQuery { actor: Some(Address::repeat_byte(0x77)), ..all.clone() };
-    assert_eq!(times(another).await, Vec::<u64>::new(), "nothing is by somebody else");
+    assert_eq!(times(another.clone()).await, Vec::<u64>::new(), "nothing is by somebody else");
+    let both = JournalQuery { subject: Some("a".into()), actor: Some(OFFICE), ..all.clone() };
+    assert_eq!(times(both.clone()).await, [3, 1]);
+    let both = JournalQuery { to_ms: Some(3), happenings: vec![Happening::Submitted], ..both };
+    assert_eq!(times(both).await, [1]);
+    assert_eq!(times(JournalQuery { subject: Some("a".into()), ..another }).await, Vec::<u64>::new());
     assert_eq!(times(JournalQuery { happenings: vec![Happening::Submitted], ..all.clone() }).await, [2, 1]);
     assert_eq!(times(JournalQuery { from_ms: Some(2), to_ms: Some(3), ..all.clone() }).await, [2]);
     let rights = async |keeper| {
@@ -533,6 +577,55 @@ pub async fn the_journal_is_filtered_newest_first(fixture: &Fixture) {
     };
     assert_eq!(rights(Keeper::Provisioning).await, [Some("open".to_owned())]);
     assert_eq!(rights(Keeper::Representation).await, [None, None, None]);
+}
+
+pub async fn who_came_for_an_asset_is_kept_once_and_told_in_the_journal(fixture: &Fixture) {
+    // M-MON-2, S-ASSET, SHARE-19
+    let database = &fixture.database;
+    let (asset, owner) = (Address::repeat_byte(0xa5), Address::repeat_byte(0x0e));
+    let (reader, other) = (Address::repeat_byte(1), Address::repeat_byte(2));
+    let line = |number: u64, hash: u8, previous: u8, reader| SharedAccess {
+        number,
+        hash: B256::repeat_byte(hash),
+        previous: B256::repeat_byte(previous),
+        reader,
+        line: format!("line {number} {hash}"),
+        entry: JournalEntry {
+            time_ms: NOW,
+            keeper: Keeper::Provisioning,
+            happening: Happening::Accessed,
+            name: "sharing.fetch".into(),
+            actor: Some(reader),
+            subject: "weather".into(),
+            facts: format!("{number}"),
+            right: None,
+        },
+    };
+    let handed =
+        |lines: Vec<SharedAccess>| SharedAccesses { asset, owner, signature: vec![7; 65], recorded_at_ms: NOW, lines };
+    let first = handed(vec![line(1, 1, 0, reader), line(2, 2, 1, other)]);
+    assert_eq!(database.keep_shared_accesses(&first).await.unwrap(), 2);
+    // Sent again, because the answer was lost, with one more.
+    let more = handed(vec![line(1, 1, 0, reader), line(2, 2, 1, other), line(3, 3, 2, reader)]);
+    assert_eq!(database.keep_shared_accesses(&more).await.unwrap(), 1);
+    // Another second line, and a fourth that names a third that was never handed over.
+    let altered = handed(vec![line(2, 9, 1, other), line(4, 4, 8, reader)]);
+    assert_eq!(database.keep_shared_accesses(&altered).await.unwrap(), 2);
+
+    let all = JournalQuery { limit: 100, subject: Some("weather".into()), ..JournalQuery::default() };
+    let told = database.journal(Keeper::Provisioning, &all).await.unwrap();
+    assert_eq!(told.len(), 5, "each line is one entry: {told:?}");
+    let contradictions: Vec<bool> = told.iter().rev().map(|entry| entry.facts.contains("CONTRADICTS")).collect();
+    assert_eq!(contradictions, [false, false, false, true, true]);
+
+    let shown = async |reader, before, limit| database.shared_accesses(asset, reader, before, limit).await.unwrap();
+    let page = shown(None, u64::MAX, 2).await;
+    assert_eq!(page.iter().map(|kept| kept.line.as_str()).collect::<Vec<_>>(), ["line 4 4", "line 2 9"]);
+    let older = shown(None, page[1].id, 100).await;
+    assert_eq!(older.iter().map(|kept| kept.line.as_str()).collect::<Vec<_>>(), ["line 3 3", "line 2 2", "line 1 1"]);
+    assert_eq!((older[0].owner, older[0].signed_through, older[1].signed_through), (owner, 3, 2));
+    assert_eq!(shown(Some(other), u64::MAX, 100).await.len(), 2);
+    assert!(database.shared_accesses(Address::ZERO, None, u64::MAX, 100).await.unwrap().is_empty());
 }
 
 pub async fn what_is_charged_for_is_counted_once_an_hour_and_is_in_the_journal(fixture: &Fixture) {

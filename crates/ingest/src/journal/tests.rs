@@ -136,3 +136,32 @@ fn a_segment_without_its_head_holds_nothing_that_was_acknowledged() {
     drop(journal);
     assert_eq!(bodies(folder.path()), ["one", "two", "three"]);
 }
+
+// DATA-7, STORE-2: after a sync that failed what it was for can be read, and is not believed.
+#[test]
+fn what_a_failed_sync_was_for_is_cut_off_and_what_follows_begins_another_segment() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = Journal::open(folder.path(), 7100, 0).unwrap();
+    group(&mut journal, &["one"]);
+    journal.mend().unwrap();
+    assert_eq!(segments(folder.path()).unwrap(), [0], "nothing was to be mended");
+    // As it is when `sync_data` fails: the whole group is in the file, and was not accepted.
+    let path = last_segment(folder.path());
+    let whole = fs::read(&path).unwrap();
+    let frame = frame::encode(1, &[Entry { kind: 1, body: b"never acknowledged" }]).unwrap();
+    fs::write(&path, [whole.as_slice(), &frame].concat()).unwrap();
+    journal.broken = true;
+    assert!(matches!(journal.append(&[Entry { kind: 1, body: b"two" }]), Err(JournalError::Io { .. })));
+    journal.mend().unwrap();
+    assert_eq!(fs::read(&path).unwrap(), whole);
+    group(&mut journal, &["two"]);
+    assert_eq!(
+        (segments(folder.path()).unwrap(), bodies(folder.path())),
+        (vec![0, 1], vec!["one".into(), "two".into()])
+    );
+    // What a sync has kept, and is not there: nothing follows it.
+    fs::write(last_segment(folder.path()), &MAGIC[..]).unwrap();
+    journal.broken = true;
+    assert!(journal.mend().is_err());
+    assert!(journal.append(&[Entry { kind: 1, body: b"three" }]).is_err());
+}

@@ -52,7 +52,7 @@ pub(super) fn mailbox(error: MailboxError) -> DoorError {
         }
         // Somebody has given it up between two steps: sent again, it begins anew.
         MailboxError::Unknown => DoorError::new(Code::JournalUnavailable, "the message was given up meanwhile"),
-        MailboxError::Store(_) | MailboxError::Folder(_) => {
+        MailboxError::Store(_) | MailboxError::Folder(_) | MailboxError::Stands => {
             DoorError::new(Code::JournalUnavailable, "the mailbox cannot be used at present").caused_by(error)
         }
         MailboxError::Damaged => DoorError::internal(error),

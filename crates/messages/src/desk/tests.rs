@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod audited;
 mod deliveries;
 mod ends;
 
@@ -24,6 +25,7 @@ use super::*;
 use crate::{
     envelope::{Content, Sealed},
     limits::{MAX_AGE_S, MAX_CLOCK_SKEW_S},
+    made_city::MadeCity,
     statement::{Correspondent, Head, VERSION, VERSION_WITHOUT_GENESIS},
 };
 
@@ -42,6 +44,8 @@ struct Door {
     blocks: AtomicBool,
     entered: Notify,
     released: Notify,
+    /// Proofs of a chain that was made by hand.
+    proven: Mutex<Vec<OperationProof>>,
 }
 
 fn locator(tx_hash: B256) -> TransactionLocator {
@@ -83,6 +87,9 @@ impl R2d for Door {
     }
 
     async fn operation_proof(&self, digest: B256) -> DoorResult<OperationProof> {
+        if let Some(proof) = self.proven.lock().iter().find(|proof| proof.operation_digest == digest) {
+            return Ok(proof.clone());
+        }
         let submitted = self.submitted.lock();
         let found = submitted.iter().find(|submission| digest_of(submission) == digest);
         let found = found.ok_or_else(|| DoorError::new(Code::UnknownOperation, ""))?;
@@ -180,6 +187,7 @@ fn office_of(cities: Cities) -> Office {
         chain: ChainName("main".to_owned()),
         chain_id: CHAIN_ID,
         genesis: GENESIS,
+        trusted: Some(MadeCity::new(0x9e).chain()),
         clock: Arc::new(move || clock.load(Ordering::Relaxed) * 1000),
     });
     let (sender, receiver, stranger) = (person(0), person(1), person(2));

@@ -3,7 +3,7 @@
 use alloy_primitives::B256;
 use chancery_reference_points::data_block::TransactionLocator;
 
-use super::{Incoming, Mailbox, MailboxError, Record, Route, Side, store, usage::Usage};
+use super::{Incoming, Mailbox, MailboxError, Record, Route, Side, store::place_key, usage::Usage};
 
 impl Mailbox {
     /// Keeps a message of another city with the file that proves its deposit and its sender's standing there. Visible when this returns. The same message twice is one (MSG-6).
@@ -16,14 +16,14 @@ impl Mailbox {
         recorded: &TransactionLocator,
         proof: &[u8],
     ) -> Result<Record, MailboxError> {
-        let _writer = self.writer.lock();
+        let (_writer, store) = self.writing()?;
         let id = incoming.deposit.id();
-        if let Some(known) = self.store.record(id)? {
+        if let Some(known) = store.record(id)? {
             return Ok(known);
         }
-        self.remove_old(incoming.now)?;
+        self.remove_old(&store, incoming.now)?;
         let head = &incoming.deposit.statement.head;
-        let place = self.store.next_place()?;
+        let place = store.next_place()?;
         let record = Record {
             route: Route::FromOtherCity,
             place: Some(place),
@@ -31,16 +31,16 @@ impl Mailbox {
             ..Record::new(incoming)
         };
         let mut usage = Usage::within(self.shares);
-        usage.take(&self.store, record.route, head, record.sealed_bytes)?;
-        usage.take_proof(&self.store, head, proof.len() as u64)?;
-        let mut batch = self.store.batch();
-        batch.insert(&self.store.records, id.as_slice(), record.encode()?);
-        batch.insert(&self.store.envelopes, id.as_slice(), incoming.envelope.as_bytes());
-        batch.insert(&self.store.deliveries, id.as_slice(), proof);
-        batch.insert(&self.store.boxes, store::place_key(Side::Received, head.to.address, place), id.as_slice());
-        self.store.count_place(&mut batch, place);
-        usage.write(&self.store, &mut batch);
-        batch.commit()?;
+        usage.take(&store, record.route, head, record.sealed_bytes)?;
+        usage.take_proof(&store, head, proof.len() as u64)?;
+        let mut batch = store.batch();
+        batch.insert(&store.records, id.as_slice(), record.encode()?);
+        batch.insert(&store.envelopes, id.as_slice(), incoming.envelope.as_bytes());
+        batch.insert(&store.deliveries, id.as_slice(), proof);
+        batch.insert(&store.boxes, place_key(Side::Received, head.to.address, place), id.as_slice());
+        store.count_place(&mut batch, place);
+        usage.write(&store, &mut batch);
+        self.commit(batch)?;
         Ok(record)
     }
 
@@ -49,7 +49,7 @@ impl Mailbox {
     /// # Errors
     /// [`MailboxError::Store`].
     pub fn delivery(&self, id: B256) -> Result<Option<Vec<u8>>, MailboxError> {
-        Ok(self.store.deliveries.get(id.as_slice())?.map(|bytes| bytes.to_vec()))
+        Ok(self.reading()?.deliveries.get(id.as_slice())?.map(|bytes| bytes.to_vec()))
     }
 }
 

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use chancery_primitives::{OrganizationCode, UnixSeconds};
-use chancery_reference_points::operation::ChainName;
+use chancery_reference_points::{hash_place::place_of, operation::ChainName};
 use tempfile::TempDir;
 
 use super::*;
@@ -215,7 +215,8 @@ fn bytes_are_counted_until_they_are_gone_from_the_disk() {
     let (_folder, mailbox) = open();
     let message = deposit(1, sender(1));
     let id = message.id();
-    let fits = |bytes| Usage::default().take(&mailbox.store, Route::Within, &message.statement.head, bytes).is_ok();
+    let store = mailbox.reading().unwrap();
+    let fits = |bytes| Usage::default().take(&store, Route::Within, &message.statement.head, bytes).is_ok();
     assert_eq!((fits(MAX_BYTES_OF_SENDER), fits(MAX_BYTES_OF_SENDER + 1)), (true, false));
     keep(&mailbox, &message, NOW).unwrap();
     assert_eq!((fits(MAX_BYTES_OF_SENDER - 4), fits(MAX_BYTES_OF_SENDER - 3)), (true, false));
@@ -225,6 +226,32 @@ fn bytes_are_counted_until_they_are_gone_from_the_disk() {
     assert!(!fits(MAX_BYTES_OF_SENDER - 3), "the envelope is on disk for a month more");
     mailbox.sweep(NOW + 30 * DAY_S + 1).unwrap();
     assert!(fits(MAX_BYTES_OF_SENDER));
+}
+
+// MSG-18
+#[test]
+fn all_names_are_gone_through_page_by_page() {
+    let (_folder, mailbox) = open();
+    let mut ids: Vec<B256> = (0..7).map(|number| deposit(number, sender(1)).id()).collect();
+    for number in 0..7 {
+        keep(&mailbox, &deposit(number, sender(1)), NOW).unwrap();
+    }
+    ids.sort();
+    let (mut found, mut next) = (Vec::new(), 0);
+    loop {
+        let page = mailbox.names(next, 3).unwrap();
+        assert!(page.len() <= 3);
+        let Some(last) = page.last() else { break };
+        next = place_of(*last) + 1;
+        found.extend(page);
+    }
+    assert_eq!(found, ids);
+    assert_eq!(mailbox.names(1 << 48, 3).unwrap(), Vec::<B256>::new());
+    assert_eq!(mailbox.visible_count().unwrap(), 0);
+    mailbox.deposited(ids[0], &recorded()).unwrap();
+    assert_eq!(mailbox.visible_count().unwrap(), 1);
+    let kept = mailbox.kept(ids[0]).unwrap().unwrap();
+    assert!(kept.is_listed && kept.envelope.as_deref() == Some(b"text".as_slice()));
 }
 
 // MSG-9
@@ -254,4 +281,36 @@ fn a_message_that_is_refused_leaves_the_room_that_was_made_before_it() {
     let refused = keep(&mailbox, &deposit(9_999, sender(1)), NOW + 30 * DAY_S + 1);
     assert!(matches!(refused, Err(MailboxError::Full { .. })));
     assert_eq!(mailbox.envelope(id).unwrap(), None);
+}
+
+// MSG-5, MSG-6, STORE-1, STORE-2
+#[test]
+fn after_a_write_that_failed_the_store_is_opened_anew_with_everything_that_was_kept() {
+    let (folder, mailbox) = open();
+    let (first, second) = (deposit(1, sender(1)), deposit(2, sender(1)));
+    keep(&mailbox, &first, NOW).unwrap();
+    let kept = mailbox.deposited(first.id(), &recorded()).unwrap();
+    // What can be read of the journal may be on no disk.
+    let journals = || -> Vec<u64> {
+        use std::os::unix::fs::MetadataExt as _;
+        let files = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap());
+        let journals = files.filter(|file| file.path().extension().is_some_and(|extension| extension == "jnl"));
+        journals.map(|file| file.metadata().unwrap().ino()).collect()
+    };
+    let before = journals();
+    mailbox.standing.failed(&"as if a sync had failed");
+    assert!(matches!(keep(&mailbox, &second, NOW), Err(MailboxError::Stands)), "not before the pause is over");
+    assert_eq!(mailbox.record(first.id()).unwrap().as_ref(), Some(&kept), "it is read meanwhile");
+    while mailbox.standing.waits() {
+        std::thread::yield_now();
+    }
+    assert_eq!(keep(&mailbox, &first, NOW).unwrap(), kept, "the same message is one");
+    assert!(!mailbox.standing.stands());
+    assert!(!before.is_empty() && journals().iter().all(|file| !before.contains(file)), "it was written anew");
+    keep(&mailbox, &second, NOW).unwrap();
+    mailbox.deposited(second.id(), &recorded()).unwrap();
+    drop(mailbox);
+    let mailbox = Mailbox::open(folder.path()).unwrap();
+    assert_eq!(places(&mailbox, Side::Received, RECEIVER), [1, 2]);
+    assert_eq!(mailbox.envelope(first.id()).unwrap().as_deref(), Some("text"));
 }

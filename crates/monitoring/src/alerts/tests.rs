@@ -7,7 +7,12 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::post,
 };
-use chancery_reference_points::{alert::ReceiverSecret, o2c::ChangeResult};
+use chancery_reference_points::{
+    alert::{RECEIVER_SETTING, ReceiverSecret, receiver_facts},
+    m2r::M2r,
+    o2c::ChangeResult,
+    v2m::{EventFilter, Happening, HistoryEntry},
+};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -81,6 +86,31 @@ impl C2r for Records {
         }
         self.changes.lock().push((change.clone(), mode));
         Ok(ChangeResult { effects: Vec::new(), recorded: Vec::new() })
+    }
+}
+
+#[async_trait]
+impl M2r for Records {
+    async fn journal(&self, filter: &EventFilter) -> DoorResult<Vec<HistoryEntry>> {
+        assert_eq!(filter.happenings, [Happening::Configured]);
+        let changes = self.changes.lock();
+        let applied = changes.iter().rev().filter(|(_, mode)| *mode == Mode::Apply);
+        let entries = applied.filter_map(|(change, _)| match change {
+            Change::TellOfAlerts { receiver, origin, told, by } => Some(HistoryEntry {
+                time_ms: NOW_MS,
+                happening: Happening::Configured,
+                name: RECEIVER_SETTING.to_owned(),
+                by: Some(*by),
+                subject: receiver.clone(),
+                recorded: None,
+                revision: None,
+                facts: receiver_facts(*told, origin),
+                right: None,
+                verified: None,
+            }),
+            _ => None,
+        });
+        Ok(entries.collect())
     }
 }
 
@@ -233,4 +263,43 @@ async fn only_operators_say_who_is_told_and_not_of_private_networks_by_accident(
     let here = NewReceiver { url: "http://127.0.0.1:9/".into(), allow_private: false };
     let refused = desk.add_alert_receiver(&operator(), here, Mode::Check).await.unwrap_err();
     assert_eq!(refused.code(), Code::ConfigurationInvalid);
+}
+
+// WATCH-6: a process that ended between the record and what it says leaves nobody told who is recorded as removed, and nobody recorded who is not told.
+#[tokio::test]
+async fn a_start_mends_what_is_recorded_and_does_not_count() {
+    let (folder, records) = (tempfile::tempdir().unwrap(), records());
+    let desk = AlertDesk::new(alerts(&folder), records.clone());
+    let operator = operator();
+    let add =
+        async |url: &str| desk.add_alert_receiver(&operator, private(url), Mode::Apply).await.unwrap().receiver.id;
+    let (stays, removed) = (add("https://127.0.0.1:9/stays").await, add("https://127.0.0.1:9/removed").await);
+    let first = records.changes.lock().clone();
+    let tell = |receiver: &str, told| Change::TellOfAlerts {
+        receiver: receiver.to_owned(),
+        origin: "https://127.0.0.1:9".into(),
+        told,
+        by: Address::repeat_byte(9),
+    };
+    // Of a version that recorded nobody.
+    let unrecorded = add("https://127.0.0.1:9/unrecorded").await;
+    *records.changes.lock() = first;
+    desk.compare(records.as_ref()).await.unwrap();
+    assert_eq!(records.changes.lock().len(), 2, "where nothing differs, nothing is recorded");
+
+    // Both were recorded, and then the process ended.
+    records.control(&tell(&removed, false), Mode::Apply).await.unwrap();
+    records.control(&tell("receiver-lost", true), Mode::Apply).await.unwrap();
+    records.control(&tell("receiver-checked", true), Mode::Check).await.unwrap();
+    drop(desk);
+    let again = AlertDesk::new(alerts(&folder), records.clone());
+    again.compare(records.as_ref()).await.unwrap();
+    let told: Vec<_> = again.alert_receivers(&operator).await.unwrap().into_iter().map(|known| known.id).collect();
+    assert_eq!(told, [stays.clone(), unrecorded.clone()]);
+    assert_eq!(records.changes.lock().last().unwrap(), &(tell("receiver-lost", false), Mode::Apply));
+    let count = records.changes.lock().len();
+    again.compare(records.as_ref()).await.unwrap();
+    assert_eq!(records.changes.lock().len(), count, "it is mended once");
+    let kept: Book = Store::open(folder.path()).unwrap().load(FILE).unwrap().unwrap();
+    assert_eq!(kept.receivers.iter().map(|known| known.id.clone()).collect::<Vec<_>>(), [stays, unrecorded]);
 }

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+use alloy_primitives::B256;
+
 use super::*;
 
 const NOW_MS: u64 = 1_795_230_000_000;

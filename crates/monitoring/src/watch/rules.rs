@@ -3,7 +3,7 @@
 use chancery_reference_points::{
     Code, DoorError,
     alert::AlertRule,
-    data_search::{AuditReport, Difference, SourceTimes},
+    data_search::{AuditReport, Difference, SourceTimes, StoredDifference},
     quota::QuotaReport,
 };
 
@@ -14,16 +14,35 @@ const MAX_DRIFT_MS: u64 = 3_600_000;
 /// Most alerts about times that one part raises.
 const MAX_OF_A_PART: usize = 100;
 
-/// A difference, by its check and its place: another one is another alert.
+/// The subject of an alert that says that the mailboxes cannot be looked at.
+pub(super) const MAILBOXES: &str = "mailboxes";
+/// How checks of mailboxes are called: their passes are others than those over the journal and the chains.
+const OF_MAILBOXES: &str = "mailbox-";
+
+/// A store that has not been written for so long is told of, in milliseconds: a shorter time passes by itself, mostly.
+const STANDS_AFTER_MS: u64 = 30_000;
+
+/// A difference, by its check and its place, or where it is kept beside the journal by its name there: another one is another alert.
 pub(super) fn of_difference(difference: &Difference) -> Raised {
-    let Difference { check, place, file, offset, detail, .. } = difference;
-    let at = if file.is_empty() { String::new() } else { format!(" ({file}, byte {offset})") };
-    Raised {
-        rule: AlertRule::DataDifference,
-        subject: format!("{check} {place}"),
-        summary: format!("{check} at {place}{at}: {detail}"),
-        difference: Some(difference.clone()),
-    }
+    let Difference { check, place, file, offset, detail, stored, .. } = difference;
+    let (subject, at) = match stored {
+        Some(StoredDifference { store, id, .. }) => (format!("{check} {id}"), format!("{id} ({store})")),
+        None if file.is_empty() => (format!("{check} {place}"), place.to_string()),
+        None => (format!("{check} {place}"), format!("{place} ({file}, byte {offset})")),
+    };
+    let summary = format!("{check} at {at}: {detail}");
+    Raised { rule: AlertRule::DataDifference, subject, summary, difference: Some(difference.clone()) }
+}
+
+/// The audit of the mailboxes does not go on.
+pub(super) fn of_mailboxes_trouble(trouble: &str) -> Raised {
+    let summary = format!("the mailboxes of messages cannot be looked at: {trouble}");
+    Raised { rule: AlertRule::AuditStandsStill, subject: MAILBOXES.to_owned(), summary, difference: None }
+}
+
+/// Whether a difference is one of the mailboxes.
+pub(super) fn is_of_mailboxes(subject: &str) -> bool {
+    subject.starts_with(OF_MAILBOXES)
 }
 
 /// What does not follow in time: of the journal, and of the clocks of sources. Longest gaps and disorder are measured too, and are no alert: a source may say little, and
@@ -42,6 +61,22 @@ pub(super) fn of_times(report: &AuditReport) -> Vec<Raised> {
 
 fn is_off(times: &SourceTimes) -> bool {
     times.least_drift.unsigned_abs().max(times.most_drift.unsigned_abs()) > MAX_DRIFT_MS
+}
+
+/// What is not written where the journal is.
+pub(super) fn of_stores(report: &AuditReport) -> Vec<Raised> {
+    let standing = report.standing.iter().filter(|standing| standing.for_ms >= STANDS_AFTER_MS);
+    let raised = standing.map(|standing| Raised {
+        rule: AlertRule::StoreStandsStill,
+        subject: standing.store.clone(),
+        summary: format!(
+            "the store {} has not been written for {} s: its disk is full, or fails",
+            standing.store,
+            standing.for_ms / 1000
+        ),
+        difference: None,
+    });
+    raised.collect()
 }
 
 /// Why the audit does not go on.

@@ -2,13 +2,18 @@
 
 use alloy_primitives::{Address, B256};
 use chancery_reference_points::{
+    alert::MailboxLook,
     anchor::{AnchorConflict, AnchorPlace, AnchorStanding, AnchorState},
-    data_search::SourceTimes,
+    data_search::{SourceTimes, StandingStore, StoredDifference},
+    operation::ChainName,
     quota::{QuotaReport, QuotaUsage},
 };
 use tempfile::TempDir;
 
-use super::{testing::City, *};
+use super::{
+    testing::{City, Rows},
+    *,
+};
 
 const NOW_MS: u64 = 1_795_230_000_000;
 
@@ -106,6 +111,112 @@ async fn a_silent_chain_is_told_when_it_stays_so() {
     assert_eq!((rules(&watch), watch.report().audit.trouble), (Vec::new(), None));
 }
 
+fn sorted(mut rules: Vec<(AlertRule, String)>) -> Vec<(AlertRule, String)> {
+    rules.sort();
+    rules
+}
+
+/// Of a data block of single operations on the other chain.
+fn of_side(check: &str, number: u8) -> (AlertRule, String) {
+    (AlertRule::DataDifference, format!("{check} {}", B256::repeat_byte(0xd0 + number)))
+}
+
+// M-MON-4, WATCH-1, WATCH-8: what other chains than the journal's record is computed anew in each pass; none hides the one after it.
+#[tokio::test]
+async fn rows_of_other_chains_are_computed_anew_and_one_that_was_announced_hides_no_other() {
+    let (city, folder) = (City::new(), tempfile::tempdir().unwrap());
+    let watch = watch(&city, &folder);
+    for (number, rows) in [(1, Rows::Right), (2, Rows::Announced), (3, Rows::Changed), (4, Rows::Moved)] {
+        city.record(number, rows);
+    }
+    pass(&watch).await;
+    let all = [of_side("index-place", 4), of_side("index-rows", 2), of_side("index-rows", 3)];
+    assert_eq!(sorted(rules(&watch)), all);
+    let first = watch.report().audit.difference.unwrap();
+    assert!(first.stored.is_some_and(|stored| stored.id == B256::repeat_byte(0xd2)), "the first is shown");
+    city.record(2, Rows::Right);
+    city.record(4, Rows::Right);
+    city.record(5, Rows::Forged);
+    pass(&watch).await;
+    assert_eq!(sorted(rules(&watch)), [of_side("index-rows", 3), of_side("index-unrecorded", 5)]);
+    city.unforge();
+    pass(&watch).await;
+    assert_eq!(rules(&watch), [of_side("index-rows", 3)], "what a whole pass has not found is over");
+    city.record(3, Rows::Right);
+    pass(&watch).await;
+    assert_eq!((rules(&watch), watch.report().audit.difference), (Vec::new(), None));
+    assert_eq!(watch.report().audit.completed_operations, 2 + 4, "those of the journal, and single ones");
+}
+
+// M-MON-4, WATCH-3: one chain that does not answer is an alert, keeps nobody from looking at the rest, and is not taken for looked at.
+#[tokio::test]
+async fn a_silent_side_chain_is_told_and_the_journal_is_looked_at_all_the_same() {
+    let (city, folder) = (City::new(), tempfile::tempdir().unwrap());
+    let watch = watch(&city, &folder);
+    city.record(1, Rows::Changed);
+    pass(&watch).await;
+    city.silence_side(true);
+    let error = loop {
+        if let Err(error) = watch.step().await {
+            break error;
+        }
+    };
+    watch.trouble(&error, TROUBLES_OF_AN_ALERT).await;
+    watch.pass_over(&error).await;
+    let silent = (AlertRule::ChainUnreachable, "degree".to_owned());
+    let open = [of_side("index-rows", 1), silent];
+    assert_eq!(sorted(rules(&watch)), open);
+    assert!(matches!(watch.step().await.unwrap(), Step::Journal(_)));
+    watch.well().await;
+    assert_eq!(sorted(rules(&watch)), open, "neither is over");
+    city.silence_side(false);
+    city.record(1, Rows::Right);
+    pass(&watch).await;
+    assert_eq!(rules(&watch), []);
+}
+
+// M-MON-4, WATCH-8
+#[tokio::test]
+async fn a_difference_in_the_mailboxes_is_an_alert_until_a_pass_over_them_finds_none() {
+    let (city, folder) = (City::new(), tempfile::tempdir().unwrap());
+    let watch = watch(&city, &folder);
+    let id = B256::repeat_byte(7);
+    let stored = StoredDifference { store: "mailboxes".into(), id, expected: None, found: None };
+    let found = Difference {
+        check: "mailbox-envelope".into(),
+        place: 3,
+        index: None,
+        file: String::new(),
+        offset: 0,
+        detail: "another envelope".into(),
+        stored: Some(stored),
+    };
+    let told = |differences: Vec<Difference>, found, is_end| MailboxLook {
+        messages: 9,
+        differences,
+        found,
+        is_end,
+        trouble: None,
+    };
+    watch.mailboxes(told(vec![found.clone()], 1, false)).await;
+    let open = [(AlertRule::DataDifference, format!("mailbox-envelope {id}"))];
+    assert_eq!(rules(&watch), open);
+    // A pass over the journal and the chains says nothing of it.
+    pass(&watch).await;
+    watch.mailboxes(told(Vec::new(), 1, true)).await;
+    assert_eq!((rules(&watch).as_slice(), watch.report().audit.mailbox_difference), (open.as_slice(), Some(found)));
+    let trouble = MailboxLook { trouble: Some("chain-unreachable".into()), ..MailboxLook::default() };
+    watch.mailboxes(trouble).await;
+    watch.trouble(&DoorError::new(Code::ChainUnreachable, "no answer"), 1).await;
+    watch.well().await;
+    let stands = (AlertRule::AuditStandsStill, "mailboxes".to_owned());
+    assert_eq!(sorted(rules(&watch)), [open[0].clone(), stands], "the other audit goes on, and this one does not");
+    watch.mailboxes(told(Vec::new(), 0, true)).await;
+    let audit = watch.report().audit;
+    assert_eq!((rules(&watch), audit.mailbox_difference, audit.mailbox_messages), (Vec::new(), None, 9));
+    assert_eq!(audit.mailbox_completed_at_ms, Some(NOW_MS));
+}
+
 // M-MON-3, WATCH-8
 #[tokio::test]
 async fn a_source_whose_clock_is_off_is_an_alert_until_it_is_not() {
@@ -126,6 +237,25 @@ async fn a_source_whose_clock_is_off_is_an_alert_until_it_is_not() {
     pass(&watch).await;
     assert_eq!(rules(&watch), [(AlertRule::TimeSequence, subject)]);
     city.measure(Vec::new());
+    pass(&watch).await;
+    assert_eq!(rules(&watch), []);
+}
+
+// STORE-3, WATCH-8
+#[tokio::test]
+async fn a_store_that_is_not_written_is_an_alert_until_it_is() {
+    let (city, folder) = (City::new(), tempfile::tempdir().unwrap());
+    let watch = watch(&city, &folder);
+    let standing = |store: &str, for_ms| StandingStore { store: store.to_owned(), for_ms };
+    city.stop_writing(vec![standing("journal", 30_000), standing("search", 29_999)]);
+    pass(&watch).await;
+    assert_eq!(rules(&watch), [(AlertRule::StoreStandsStill, "journal".into())]);
+    pass(&watch).await;
+    assert_eq!(rules(&watch), [(AlertRule::StoreStandsStill, "journal".into())], "one alert for one store");
+    city.stop_writing(vec![standing("search", 60_000)]);
+    pass(&watch).await;
+    assert_eq!(rules(&watch), [(AlertRule::StoreStandsStill, "search".into())]);
+    city.stop_writing(Vec::new());
     pass(&watch).await;
     assert_eq!(rules(&watch), []);
 }

@@ -10,6 +10,7 @@ mod plan;
 mod registry;
 mod releases;
 mod shown;
+mod suspensions;
 
 use alloy_primitives::B256;
 use async_trait::async_trait;

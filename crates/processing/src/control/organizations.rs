@@ -12,6 +12,7 @@ use super::{
     plan::Plan,
     registry::{Entry, ask, ask_contract, entry, keys},
     shown::{Awaited, Fact},
+    suspensions::{resumable, suspension},
 };
 use crate::{Processing, RightScope, processing::name_of};
 
@@ -225,10 +226,13 @@ impl Processing {
                 plan.remark(&name, if suspended { "it is suspended already" } else { "it is not suspended" });
             }
             Some(_) if suspended => {
+                let kept = ask(chain, OrganizationRegistry::suspensionsCall { code: code32 }).await?.len();
                 let call = OrganizationRegistry::suspendOrganizationCall { code: code32 };
-                plan.step(&name, REGISTRY, &call, format!("organization {code} is suspended"));
+                plan.step(&name, REGISTRY, &call, suspension(code, kept));
             }
             Some(_) => {
+                let kept = ask(chain, OrganizationRegistry::suspensionsCall { code: code32 }).await?.len();
+                resumable(chain.name(), code, kept)?;
                 let call = OrganizationRegistry::resumeOrganizationCall { code: code32 };
                 plan.step(&name, REGISTRY, &call, format!("organization {code} is resumed"));
             }

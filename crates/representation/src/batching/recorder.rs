@@ -38,6 +38,20 @@ struct Prepared {
     leaves: Vec<Leaf>,
 }
 
+impl Prepared {
+    /// As it is known before anybody has it.
+    fn announced(&self) -> IndexedBlock {
+        let leaves = self.leaves.iter().cloned();
+        IndexedBlock {
+            root: self.block.root,
+            chain: self.block.chain.clone(),
+            closed_at_ms: self.block.closed_at_ms,
+            recorded: None,
+            operations: leaves.map(|leaf| IndexedOperation { leaf, recorded: None }).collect(),
+        }
+    }
+}
+
 /// The span of a data block: of one of the requests that it is recorded for, and linked to the others.
 fn span(chain: &ChainName, items: &[Item]) -> Span {
     let parents = items.iter().filter_map(|item| item.parent.as_ref());
@@ -60,9 +74,9 @@ impl Recorder {
                 Ok(prepared) => prepared,
                 Err(error) => return self.separate(chain, items, error).await,
             };
-            let DataBlock { root, chain: of, closed_at_ms, .. } = &prepared.block;
+            let root = prepared.block.root;
             Span::current().record("data_block.root", display(root));
-            if let Err(error) = self.index.announce(*root, of, *closed_at_ms).await {
+            if let Err(error) = self.index.announce(&prepared.announced()).await {
                 // It is recorded all the same; an audit may take it for one that somebody has lost, if it is not kept afterwards either.
                 tracing::warn!(%root, %error, "a data block is not known before it is sent");
             }

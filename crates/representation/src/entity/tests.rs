@@ -13,7 +13,7 @@ use chancery_reference_points::{
     application::{ContractCall, OperationHandler},
     c2r::C2r,
     chain_records::TransactionRecord,
-    data_block::{DataBlock, DataBlockRecord, OperationOutcome, RootOfBlock, TransactionLocator},
+    data_block::{DataBlock, DataBlockRecord, KeptBlock, OperationOutcome, RootOfBlock, TransactionLocator},
     data_format::FormatId,
     m2r::{M2r, M2rData},
     o2c::{Change, Mode},
@@ -154,7 +154,7 @@ impl P2r for Notebook {
 #[derive(Default)]
 struct Memory {
     blocks: Mutex<Vec<IndexedBlock>>,
-    announced: Mutex<Vec<B256>>,
+    announced: Mutex<Vec<IndexedBlock>>,
     keys: Mutex<HashMap<(Address, String), B256>>,
     entries: Mutex<Vec<HistoryEntry>>,
 }
@@ -176,15 +176,21 @@ impl OperationIndex for Memory {
         blocks.push(block.clone());
         Ok(())
     }
-    async fn announce(&self, root: B256, _: &ChainName, _: u64) -> DoorResult<()> {
-        self.announced.lock().push(root);
+    async fn announce(&self, block: &IndexedBlock) -> DoorResult<()> {
+        self.announced.lock().push(block.clone());
         Ok(())
     }
     async fn block(&self, root: B256) -> DoorResult<Option<IndexedBlock>> {
         let kept = self.blocks.lock().iter().find(|block| block.root == root).cloned();
-        let chain = ChainName("main".into());
-        let only = IndexedBlock { root, chain, closed_at_ms: 0, recorded: None, operations: Vec::new() };
-        Ok(kept.or_else(|| self.announced.lock().contains(&root).then_some(only)))
+        Ok(kept.or_else(|| self.announced.lock().iter().find(|block| block.root == root).cloned()))
+    }
+    async fn roots_from(&self, chain: &ChainName, first: B256, limit: usize) -> DoorResult<Vec<B256>> {
+        let blocks = self.blocks.lock();
+        let recorded = blocks.iter().filter(|block| block.chain == *chain && block.recorded.is_some());
+        let mut roots: Vec<B256> = recorded.map(|block| block.root).filter(|root| *root >= first).collect();
+        roots.sort();
+        roots.truncate(limit);
+        Ok(roots)
     }
     async fn block_of(&self, operation: B256) -> DoorResult<Option<IndexedBlock>> {
         Ok(self
@@ -460,28 +466,55 @@ async fn a_refused_operation_that_comes_again_is_tried_again() {
 
 // M-MON-4, WATCH-1: a root says nothing of the rows by which its operations are proven; these are computed anew.
 #[tokio::test]
-async fn a_row_that_was_changed_makes_its_block_unknown() {
+async fn a_row_that_was_changed_gives_another_root() {
     let house = house(Notebook::default());
     let root = house.representation.submit(&source(), submission(1)).await.unwrap().data_block_root;
-    let announced = B256::repeat_byte(0xa1);
-    house.memory.announced.lock().push(announced);
-    let strange = B256::repeat_byte(0x51);
-    let unknown = async || house.representation.unknown_roots(vec![root, announced, strange]).await.unwrap();
-    assert_eq!(unknown().await, [strange]);
     let kept = house.memory.blocks.lock().clone();
     let change = |alter: &dyn Fn(&mut IndexedBlock)| {
         let mut blocks = house.memory.blocks.lock();
         blocks.clone_from(&kept);
         blocks.iter_mut().filter(|block| block.root == root).for_each(alter);
     };
-    change(&|block| block.operations[0].leaf.content_hash = B256::ZERO);
-    assert_eq!(unknown().await, [root, strange]);
-    change(&|block| block.operations[0].leaf.source = Address::ZERO);
-    assert_eq!(unknown().await, [root, strange]);
+    let given = async || {
+        let mut found = house.representation.kept_blocks(vec![root]).await.unwrap();
+        match found.blocks.remove(0) {
+            KeptBlock::Leaves(leaves) => (leaves.root, leaves.count, leaves.block_number),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(given().await, (Some(root), 1, Some(1)));
+    let leaves: [&dyn Fn(&mut IndexedBlock); 3] = [
+        &|block| block.operations[0].leaf.content_hash = B256::ZERO,
+        &|block| block.operations[0].leaf.source = Address::ZERO,
+        &|block| block.operations[0].leaf.operation_digest = B256::ZERO,
+    ];
+    for alter in leaves {
+        change(alter);
+        let (found, count, _) = given().await;
+        assert!(found.is_some_and(|found| found != root) && count == 1);
+    }
     change(&|block| block.operations.clear());
-    assert_eq!(unknown().await, [root, strange], "it is recorded, and its operations are gone");
+    assert_eq!(given().await, (None, 0, Some(1)), "it is recorded, and its operations are gone");
     change(&|_| {});
-    assert_eq!(unknown().await, [strange]);
+    assert_eq!(given().await.0, Some(root));
+}
+
+// M-MON-4, WATCH-1: a row that says no more than that something was about to be sent does not pass for its leaves.
+#[tokio::test]
+async fn a_block_is_announced_with_its_leaves() {
+    let house = house(Notebook::default());
+    let root = house.representation.submit(&source(), submission(1)).await.unwrap().data_block_root;
+    let announced = house.memory.announced.lock().first().cloned().unwrap();
+    assert_eq!((announced.root, announced.operations.len(), &announced.recorded), (root, 1, &None));
+    let (empty, strange) = (B256::repeat_byte(0xa1), B256::repeat_byte(0x51));
+    let without = IndexedBlock { root: empty, operations: Vec::new(), ..announced };
+    house.memory.announced.lock().push(without);
+    // As after a kill before the index had it.
+    house.memory.blocks.lock().clear();
+    let found = house.representation.kept_blocks(vec![root, empty, strange]).await.unwrap();
+    let KeptBlock::Leaves(leaves) = &found.blocks[0] else { panic!("{found:?}") };
+    assert_eq!((leaves.root, leaves.block_number), (Some(root), None));
+    assert_eq!(found.blocks[1..], [KeptBlock::Announced, KeptBlock::Nothing]);
 }
 
 // REPRESENTATION-6

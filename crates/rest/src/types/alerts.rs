@@ -38,6 +38,16 @@ pub struct RunningAudit {
     pub found_at_ms: Option<u64>,
     /// Why it does not go on at present.
     pub trouble: Option<String>,
+    /// Messages that the last whole pass over the mailboxes has computed anew.
+    #[serde(default)]
+    pub mailbox_messages: u64,
+    /// When all mailboxes were looked at last, Unix milliseconds; null when they never were.
+    #[serde(default)]
+    pub mailbox_completed_at_ms: Option<u64>,
+    /// The first difference in the mailboxes; absent when the last whole pass found none.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    #[schema(value_type = Object)]
+    pub mailbox_difference: Value,
 }
 
 /// An alert that is open.
@@ -46,7 +56,7 @@ pub struct RunningAudit {
 pub struct OpenAlert {
     /// Its name.
     pub id: String,
-    /// `data-difference`, `time-sequence`, `chain-unreachable`, `audit-stands-still`, `quota-exhausted`.
+    /// `data-difference`, `time-sequence`, `chain-unreachable`, `audit-stands-still`, `quota-exhausted`, `anchor-frozen`, `relay-stands-still`, `stored-file`, `store-stands-still`.
     #[schema(example = "data-difference")]
     pub rule: String,
     /// Of what.
@@ -98,6 +108,9 @@ impl Example for AuditStatus {
             difference: Value::Null,
             found_at_ms: None,
             trouble: None,
+            mailbox_messages: 7,
+            mailbox_completed_at_ms: Some(EXAMPLE_MS - 30_000),
+            mailbox_difference: Value::Null,
         };
         Self { audit, alerts: Vec::new(), deliveries: AlertDeliveries { waiting: 0, delivered: 3, dropped: 0 } }
     }

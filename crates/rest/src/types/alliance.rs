@@ -6,6 +6,12 @@ use utoipa::ToSchema;
 use super::{Example, example_address, example_hash, example_time};
 use crate::values::{HexAddress, HexHash, Timestamp};
 
+mod reported;
+
+pub use self::reported::{
+    AllianceDeclineReason, AllianceProposal, AllianceProposalState, AllianceReport, AllianceReporter, AllianceSaid,
+};
+
 /// How far an alliance is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -330,6 +336,9 @@ pub struct AllianceRequest {
     pub decision: Option<AllianceDecision>,
     /// The members of its parts.
     pub parties: Vec<AllianceParty>,
+    /// What was reported of it before it had its number, and since: the word of whoever says it, beside what is proven.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reports: Vec<AllianceReport>,
 }
 
 impl Example for Alliance {
@@ -410,6 +419,7 @@ impl Example for AllianceRequest {
                     step(Apply, AllianceStepState::Ahead, None, None),
                 ],
             }],
+            reports: AllianceProposal::example().reports,
         }
     }
 }

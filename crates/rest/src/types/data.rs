@@ -230,8 +230,8 @@ pub struct Trace {
     /// Of data of registered sources `{asset, versions: [{version, operation}], older?, rights, transfers, accesses: [{time, by?, service}], cut, findings}`, of a certificate `{certificate, rights, transfers,
     /// before, after, accesses, cut}`, where rights are `[{act, by: {who, ...}, access?, rule, narrowedBy?}]` and transfers `{transferable, rule, reason, path: [{of, from?, to?, at, how, recorded?}],
     /// cut}`; of a shared resource `{resource, asset, owners: [{by, since,
-    /// until?}], organizations, rights: [{right, holder, purposeHash, givenAt, validUntil, withdrawnAt?}], entries: [{time, happened, ..., txHash, blockNumber, logIndex}], cut}`; each oldest
-    /// first.
+    /// until?}], organizations, rights: [{right, holder, purposeHash, givenAt, validUntil, withdrawnAt?}], entries: [{time, happened, ..., txHash, blockNumber, logIndex}],
+    /// accesses: [{time, reader, fetched, request, version?, refused?, unnoted?, owner, number, line, signedThrough, signature, recordedAtMs}], cut, nextCursor?}`; each oldest first.
     #[schema(value_type = Object)]
     pub trace: Value,
     /// `{nodes: [{id, kind, label}], edges: [{from, to, relation}]}`.
@@ -258,7 +258,7 @@ impl Example for Trace {
     }
 }
 
-/// What an audit of a part of the journal found.
+/// What an audit of a part of what is stored found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DataAudit {
@@ -274,7 +274,8 @@ pub struct DataAudit {
     pub operations: u64,
     /// Data blocks whose root was recomputed and compared with the recorded one.
     pub blocks: u64,
-    /// The first difference: `{check, place, index?, file, offset, detail}`; null when there is none.
+    /// The first difference: `{check, place, index?, file, offset, detail, stored?}`; null when there is none. `stored` is `{store, id, expected?, found?}` for what is kept beside
+    /// the journal: where, under which name, and both hashes.
     #[schema(value_type = Object)]
     pub difference: Value,
     /// What does not follow in time.
@@ -282,8 +283,11 @@ pub struct DataAudit {
     /// Of each source: `{source, submissions, longestGap, disorders, leastDrift, mostDrift}`, times in milliseconds.
     #[schema(value_type = Vec<Object>)]
     pub sources: Vec<Value>,
-    /// Data blocks that were compared with what the chain has recorded, proven by its state.
+    /// Data blocks that were compared with what the chain has recorded, proven by its state; of the mailboxes, messages.
     pub compared: u64,
+    /// Chains whose data blocks can be looked at with `chain`; empty unless the journal was asked for.
+    #[serde(default)]
+    pub chains: Vec<String>,
 }
 
 impl Example for DataAudit {
@@ -299,6 +303,7 @@ impl Example for DataAudit {
             sequence: Vec::new(),
             sources: Vec::new(),
             compared: 12,
+            chains: vec!["main".into(), "degree".into()],
         }
     }
 }

@@ -11,9 +11,9 @@ use super::Example;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum HealthStatus {
-    /// Every chain and the database answer.
+    /// Every chain and the database answer, and every store is written.
     Ok,
-    /// Something does not answer; the rest is served. The answer has status 503.
+    /// Something does not answer, or is not written; the rest is served. The answer has status 503.
     Degraded,
 }
 
@@ -25,6 +25,16 @@ pub enum DatabaseHealth {
     Ok,
     /// It does not.
     Unreachable,
+}
+
+/// Whether a store of the gateway's process is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreHealth {
+    /// It is.
+    Ok,
+    /// A write failed, of a full disk for instance. It is tried again by itself; what was acknowledged stays.
+    Stands,
 }
 
 /// One chain.
@@ -49,6 +59,9 @@ pub struct Health {
     pub chains: BTreeMap<String, ChainHealth>,
     /// The identity database.
     pub database: DatabaseHealth,
+    /// Stores by name: `journal`, `search`, `messages`. Those of entities in processes of their own are not among them.
+    #[serde(default)]
+    pub stores: BTreeMap<String, StoreHealth>,
 }
 
 impl Example for Health {
@@ -58,6 +71,7 @@ impl Example for Health {
             status: HealthStatus::Ok,
             chains: BTreeMap::from([("main".into(), healthy.clone()), ("degree".into(), healthy)]),
             database: DatabaseHealth::Ok,
+            stores: ["journal", "messages", "search"].map(|store| (store.to_owned(), StoreHealth::Ok)).into(),
         }
     }
 }

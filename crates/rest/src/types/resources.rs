@@ -133,6 +133,47 @@ pub struct DescribeResource {
     pub description: String,
 }
 
+/// `POST /v1/resources/{resource}/accesses`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HandAccesses {
+    /// The contract of the asset.
+    pub asset: HexAddress,
+    /// Lines of the journal of the owner's service, exactly as they stand there, oldest first; each names the SHA-256 of the one before it.
+    #[schema(min_items = 1, max_items = 100)]
+    pub lines: Vec<String>,
+    /// The owner's signature (EIP-191) over number and SHA-256 of the last line.
+    pub signature: HexBytes,
+}
+
+impl Example for HandAccesses {
+    fn example() -> Self {
+        let line = format!(
+            r#"{{"number":1,"at":1795230000,"reader":"{}","request":1,"version":1,"fetched":"key","previous":"{}"}}"#,
+            example_address(),
+            example_hash(0),
+        );
+        Self { asset: example_address(), lines: vec![line], signature: HexBytes(vec![0x1b; 65].into()) }
+    }
+}
+
+/// Who came for a shared asset is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AccessesKept {
+    /// Number of the last line: it is kept, with all that came with it.
+    #[schema(example = 1)]
+    pub through: u64,
+    /// How many of the lines were not known.
+    #[schema(example = 1)]
+    pub new: u64,
+}
+
+impl Example for AccessesKept {
+    fn example() -> Self {
+        Self { through: 1, new: 1 }
+    }
+}
+
 impl Example for DescribeResource {
     fn example() -> Self {
         let description = r#"{"title":"Weather","description":"","columns":[{"name":"date","type":"date"}]}"#;

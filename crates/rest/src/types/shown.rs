@@ -48,6 +48,11 @@ pub struct ShownKind {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub proof: Option<Value>,
+    /// Beside `proof`, where the contracts stand in the genesis of the chain: that they do, with which code, proven by the hash of the genesis. Whoever runs no EVM compares these codes with
+    /// those of `proof`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub genesis: Option<Value>,
 }
 
 /// `POST /v1/chains/{chain}/consents`: `Disclose(address holder,bytes32 kind,uint64 until,uint256 nonce)` (EIP-712), signed by whoever sends it.
@@ -81,6 +86,7 @@ impl Example for HolderKinds {
                 contract: HexAddress(alloy_primitives::Address::repeat_byte(0xa7)),
                 next_nonce: 1,
                 proof: Some(json!({})),
+                genesis: Some(json!({})),
             }],
         }
     }

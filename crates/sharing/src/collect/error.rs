@@ -1,4 +1,4 @@
-use std::{net::SocketAddr, path::PathBuf};
+use std::{io::ErrorKind, net::SocketAddr, path::PathBuf};
 
 /// Why nothing is collected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -6,6 +6,14 @@ pub enum CollectError {
     /// A file of the spool, or the folder, cannot be used.
     #[error("the spool {path:?} cannot be used: {reason}")]
     Spool {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A write failed; a later one is tried again, when what it has left is taken back.
+    #[error("the spool {path:?} cannot be written at present: {reason}")]
+    Unwritten {
         /// Which.
         path: PathBuf,
         /// Why.
@@ -83,6 +91,21 @@ pub enum CollectError {
 }
 
 impl CollectError {
+    /// Of a write to a spool.
+    pub(super) fn writing(path: &std::path::Path, error: &std::io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Full(path.to_owned()),
+            // Of what is there, and not of the disk: it does not pass.
+            ErrorKind::AlreadyExists | ErrorKind::InvalidData => Self::spool(path, error),
+            _ => Self::Unwritten { path: path.to_owned(), reason: error.to_string() },
+        }
+    }
+
+    /// Whether what was not taken is to be sent again.
+    pub(super) const fn passes(&self) -> bool {
+        matches!(self, Self::Full(_) | Self::Unwritten { .. })
+    }
+
     pub(super) fn spool(path: &std::path::Path, error: &impl ToString) -> Self {
         Self::Spool { path: path.to_owned(), reason: error.to_string() }
     }

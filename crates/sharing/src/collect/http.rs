@@ -175,10 +175,11 @@ async fn take(State(door): State<Door>, headers: HeaderMap, body: Body) -> Respo
     let count = records.len();
     match door.writer.append_batch(records, bytes.len(), batch).await {
         Ok(()) => Json(json!({ "records": count })).into_response(),
-        Err(CollectError::Full(_)) => {
+        Err(error) if error.passes() => {
+            let is_full = matches!(error, CollectError::Full(_));
+            let said = if is_full { "the spool is full" } else { "the spool cannot be written at present" };
             let again = [(RETRY_AFTER, FULL_RETRY_S.to_string())];
-            (again, problem(StatusCode::SERVICE_UNAVAILABLE, "the spool is full: send it again later".to_owned()))
-                .into_response()
+            (again, problem(StatusCode::SERVICE_UNAVAILABLE, format!("{said}: send it again later"))).into_response()
         }
         Err(error @ (CollectError::TooManySenders(_) | CollectError::BatchPassed { .. })) => {
             problem(StatusCode::CONFLICT, error.to_string())

@@ -12,6 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chancery_stores::Standing;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -61,6 +62,8 @@ pub(super) struct Spool {
     folder: PathBuf,
     max_bytes: u64,
     current: File,
+    /// Number of the present segment's first record.
+    first: u64,
     /// Of the present segment.
     bytes: u64,
     /// Of all segments, when they were last counted, and of what was appended since.
@@ -68,7 +71,9 @@ pub(super) struct Spool {
     next: u64,
     positions: Positions,
     batches: Batches,
+    /// What a write has left could not be taken back, or a sync failed.
     broken: bool,
+    standing: Standing,
     _lock: FolderLock,
 }
 
@@ -94,9 +99,20 @@ impl Spool {
                 recover(last, &mut positions, &mut batches).map_err(|error| CollectError::spool(&last.path, &error))?
             }
         };
-        let total = segments.iter().map(|segment| segment.bytes).sum();
-        let folder = folder.to_owned();
-        Ok(Self { folder, max_bytes, current, bytes, total, next, positions, batches, broken: false, _lock: lock })
+        Ok(Self {
+            folder: folder.to_owned(),
+            max_bytes,
+            current,
+            first: segments.last().map_or(1, |last| last.first),
+            bytes,
+            total: segments.iter().map(|segment| segment.bytes).sum(),
+            next,
+            positions,
+            batches,
+            broken: false,
+            standing: Standing::of("spool"),
+            _lock: lock,
+        })
     }
 
     pub(super) const fn positions(&self) -> &Positions {
@@ -121,12 +137,10 @@ impl Spool {
 
     /// Writes records, all or none, and waits until they are on disk.
     pub(super) fn append(&mut self, records: Vec<Record>) -> Result<(), CollectError> {
-        if self.broken {
-            return Err(CollectError::spool(&self.folder, &"an earlier write failed: start the collector again"));
-        }
         if records.is_empty() {
             return Ok(());
         }
+        self.mend()?;
         let (mut text, mut next) = (Vec::new(), self.next);
         let until = next + records.len() as u64 - 1;
         for record in &records {
@@ -136,16 +150,15 @@ impl Spool {
             next += 1;
         }
         self.make_room(text.len() as u64)?;
-        let written = self.current.write_all(&text).and_then(|()| self.current.sync_data());
-        if let Err(error) = written {
-            // What is there in part is taken away. When that fails too, or the disk did not keep its word, nothing more is written.
+        if let Err(error) = self.current.write_all(&text) {
+            // What is there in part is taken away; when that fails too, before anything follows.
             let undone = self.current.set_len(self.bytes).and_then(|()| self.current.seek(SeekFrom::End(0)));
-            self.broken = undone.is_err() || !is_full(&error);
-            return Err(if is_full(&error) {
-                CollectError::Full(self.folder.clone())
-            } else {
-                CollectError::spool(&self.folder, &error)
-            });
+            self.broken = undone.is_err();
+            return Err(self.unwritten(&error));
+        }
+        if let Err(error) = self.current.sync_data() {
+            self.broken = true;
+            return Err(self.unwritten(&error));
         }
         (self.next, self.bytes, self.total) = (next, self.bytes + text.len() as u64, self.total + text.len() as u64);
         for record in &records {
@@ -155,20 +168,57 @@ impl Spool {
         Ok(())
     }
 
+    fn unwritten(&self, error: &io::Error) -> CollectError {
+        if self.broken {
+            self.standing.failed(error);
+        }
+        CollectError::writing(&self.folder, error)
+    }
+
+    /// Goes on after a sync that failed, or a write that could not be taken back. What such a sync was for may be in memory, called clean, and on no disk: the segment is cut behind the
+    /// last append that a sync has kept, through a handle of its own, read again, and left (STORE-2).
+    fn mend(&mut self) -> Result<(), CollectError> {
+        if !self.broken {
+            return Ok(());
+        }
+        if self.standing.waits() {
+            let reason = "a write failed before".to_owned();
+            return Err(CollectError::Unwritten { path: self.folder.clone(), reason });
+        }
+        if let Err(error) = self.cut().and_then(|()| self.begin_segment()) {
+            return Err(self.unwritten(&error));
+        }
+        self.broken = false;
+        self.standing.goes_on();
+        Ok(())
+    }
+
+    fn cut(&self) -> io::Result<()> {
+        let file = OpenOptions::new().read(true).write(true).open(segment_path(&self.folder, self.first))?;
+        file.set_len(self.bytes)?;
+        file.sync_all()?;
+        if whole(&file, self.first, |_, _| {})? == (self.bytes, self.next) {
+            return Ok(());
+        }
+        let said = "records that were acknowledged are missing: put the segment of a backup in its place";
+        Err(io::Error::new(io::ErrorKind::InvalidData, said))
+    }
+
+    fn begin_segment(&mut self) -> io::Result<()> {
+        positions::save(&self.folder, &self.positions)?;
+        self.batches.save(&self.folder)?;
+        self.current = create(&self.folder, self.next)?;
+        (self.first, self.bytes) = (self.next, 0);
+        Ok(())
+    }
+
     fn make_room(&mut self, bytes: u64) -> Result<(), CollectError> {
-        let failed = |folder: &Path, error: io::Error| {
-            if is_full(&error) { CollectError::Full(folder.to_owned()) } else { CollectError::spool(folder, &error) }
-        };
         if self.bytes >= SEGMENT_BYTES {
-            let made = positions::save(&self.folder, &self.positions)
-                .and_then(|()| self.batches.save(&self.folder))
-                .and_then(|()| create(&self.folder, self.next));
-            self.current = made.map_err(|error| failed(&self.folder, error))?;
-            self.bytes = 0;
+            self.begin_segment().map_err(|error| CollectError::writing(&self.folder, &error))?;
         }
         if self.total + bytes > self.max_bytes {
             // Extracts may have taken segments away.
-            let kept = segments(&self.folder).map_err(|error| failed(&self.folder, error))?;
+            let kept = segments(&self.folder).map_err(|error| CollectError::writing(&self.folder, &error))?;
             self.total = kept.iter().map(|segment| segment.bytes).sum();
             if self.total + bytes > self.max_bytes {
                 return Err(CollectError::Full(self.folder.clone()));
@@ -186,10 +236,6 @@ struct Numbered<'a> {
     until: u64,
     #[serde(flatten)]
     record: &'a Record,
-}
-
-fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// What a spool is recognized by; none when there is no spool.
@@ -273,9 +319,13 @@ pub(crate) fn whole(file: &File, first: u64, mut seen: impl FnMut(&Record, bool)
     }
 }
 
+fn segment_path(folder: &Path, first: u64) -> PathBuf {
+    folder.join(format!("{first:020}.ndjson"))
+}
+
 fn create(folder: &Path, first: u64) -> io::Result<File> {
     // One of that name that is empty was made when the disk had no room for more.
-    let file = private().write(true).create(true).truncate(false).open(folder.join(format!("{first:020}.ndjson")))?;
+    let file = private().write(true).create(true).truncate(false).open(segment_path(folder, first))?;
     if file.metadata()?.len() > 0 {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("there is a segment {first:020} already")));
     }

@@ -154,7 +154,7 @@ async fn connection(
         loop {
             match writer.append(vec![record(&message, from, origin)], message.len()).await {
                 Ok(()) => break,
-                Err(CollectError::Full(_)) if !*stopped.borrow() => tokio::time::sleep(PAUSE).await,
+                Err(error) if error.passes() && !*stopped.borrow() => tokio::time::sleep(PAUSE).await,
                 Err(_) => return,
             }
         }

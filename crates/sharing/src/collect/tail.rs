@@ -72,7 +72,7 @@ pub(super) async fn follow(
                 match writer.append(read.records, read.bytes).await {
                     Ok(()) => tail.position = Some(read.position),
                     // Nothing is lost: it is read once more.
-                    Err(CollectError::Full(_)) => more = false,
+                    Err(error) if error.passes() => more = false,
                     Err(error) => return Err(error),
                 }
             }

@@ -162,9 +162,9 @@ impl Sender {
     }
 }
 
-/// Ends with the channel, or with an error other than that the spool is full.
+/// Ends with the channel, or with an error that does not pass: not with a spool that is full, or a disk that takes nothing at present.
 fn write(mut spool: Spool, mut appends: mpsc::Receiver<Append>) -> Result<(), CollectError> {
-    let (mut held, mut is_full) = (None, false);
+    let (mut held, mut takes_nothing) = (None, false);
     while let Some(first) = held.take().or_else(|| appends.blocking_recv()) {
         let mut together = Together::default();
         together.take(first, &spool);
@@ -182,10 +182,13 @@ fn write(mut spool: Spool, mut appends: mpsc::Receiver<Append>) -> Result<(), Co
         let written = spool.append(together.records);
         together.senders.into_iter().for_each(|sender| sender.tell(&written));
         match written {
-            Ok(()) if std::mem::take(&mut is_full) => tracing::info!("the spool has room again"),
+            Ok(()) if std::mem::take(&mut takes_nothing) => tracing::info!("the spool has room again"),
             Ok(()) => {}
-            Err(error @ CollectError::Full(_)) if !std::mem::replace(&mut is_full, true) => tracing::warn!(%error),
-            Err(CollectError::Full(_)) => {}
+            Err(error) if error.passes() => {
+                if !std::mem::replace(&mut takes_nothing, true) {
+                    tracing::warn!(%error);
+                }
+            }
             Err(error) => {
                 tracing::error!(%error, "nothing more is collected");
                 return Err(error);

@@ -1,4 +1,5 @@
-//! Who came for what: the owner's own journal of its service. The chain knows what was granted, and not how often it was fetched.
+//! Who came for what, and who was refused: the owner's own journal of its service. The chain knows what was granted, and not how often it was fetched. What stands here is handed over to
+//! supervision (`handing_over`).
 //!
 //! One JSON object a line; each names the SHA-256 of the line before, so that count and last hash say whether it is the same journal as before. Two files of
 //! bounded length: of what is older than both the sums are kept (`forgotten`), so that nobody has it forgotten that it came by coming often.
@@ -14,7 +15,7 @@ use alloy_primitives::{Address, B256};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use super::{DepartmentError, folder::state, forgotten::forget};
+use super::{DepartmentError, folder::state, forgotten::forget, refusals::Refusals};
 use crate::private_folder::private;
 
 /// Length beyond which a file takes the place of the one before, in bytes.
@@ -46,12 +47,33 @@ pub struct Fetch {
     pub reader: Address,
     /// The request at the asset.
     pub request: u64,
-    /// The version that it is for.
+    /// The version that it is for; zero of what was refused.
     pub version: u32,
     /// What for.
     pub fetched: Fetched,
+    /// Why it was refused: the name of the error; absent: it was handed out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+    /// Of a refusal: how many before it, since the line of a refusal before, have no line of their own, because there were too many.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unnoted: u64,
     /// SHA-256 of the line before; zero in the first.
     pub previous: B256,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// A line as it stands in the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) fetch: Fetch,
+    /// Exactly these bytes, without the line feed.
+    pub(super) text: String,
+    /// SHA-256 of them.
+    pub(super) hash: B256,
 }
 
 /// The journal, open for writing.
@@ -61,6 +83,7 @@ pub(super) struct FetchJournal {
     limit_bytes: u64,
     /// The present file as this left it, and number and SHA-256 of its last line; none before they were read, and after something went wrong.
     last: Option<(Left, u64, B256)>,
+    refusals: Refusals,
 }
 
 /// Length and time of change of a file.
@@ -68,7 +91,7 @@ type Left = (u64, SystemTime);
 
 impl FetchJournal {
     pub(super) const fn new(folder: PathBuf) -> Self {
-        Self { folder, limit_bytes: MAX_FETCHES_BYTES, last: None }
+        Self { folder, limit_bytes: MAX_FETCHES_BYTES, last: None, refusals: Refusals::new() }
     }
 
     /// Adds a line; it is durable when this returns.
@@ -78,6 +101,34 @@ impl FetchJournal {
         reader: Address,
         (request, version): (u64, u32),
         fetched: Fetched,
+    ) -> Result<(), DepartmentError> {
+        self.write(at, reader, (request, version), fetched, None)
+    }
+
+    /// Adds a line of who was refused, and why, as far as refusals have lines; false where this one has none. It is durable when this returns.
+    pub(super) fn refuse(
+        &mut self,
+        at: u64,
+        reader: Address,
+        request: u64,
+        fetched: Fetched,
+        why: &str,
+    ) -> Result<bool, DepartmentError> {
+        let Some(unnoted) = self.refusals.admit(at) else { return Ok(false) };
+        let written = self.write(at, reader, (request, 0), fetched, Some((why, unnoted)));
+        if written.is_err() {
+            self.refusals.pass_over(unnoted + 1);
+        }
+        written.map(|()| true)
+    }
+
+    fn write(
+        &mut self,
+        at: u64,
+        reader: Address,
+        (request, version): (u64, u32),
+        fetched: Fetched,
+        refusal: Option<(&str, u64)>,
     ) -> Result<(), DepartmentError> {
         let path = self.folder.join(PRESENT);
         // Another process may serve from this folder.
@@ -92,7 +143,8 @@ impl FetchJournal {
                 read(&self.folder)?.last().map_or((0, B256::ZERO), |(fetch, hash)| (fetch.number, *hash))
             }
         };
-        let fetch = Fetch { number: number + 1, at, reader, request, version, fetched, previous };
+        let (refused, unnoted) = refusal.map_or((None, 0), |(why, unnoted)| (Some(why.to_owned()), unnoted));
+        let fetch = Fetch { number: number + 1, at, reader, request, version, fetched, refused, unnoted, previous };
         let mut line = serde_json::to_vec(&fetch).map_err(|error| state(&path, &error))?;
         let hash = hash_of(&line);
         line.push(b'\n');
@@ -162,18 +214,42 @@ pub(super) fn read(folder: &Path) -> Result<Vec<(Fetch, B256)>, DepartmentError>
 
 /// What stands in a file that may not be there.
 fn lines(path: &Path) -> io::Result<Vec<(Fetch, B256)>> {
+    Ok(texts(path)?.into_iter().map(|line| (line.fetch, line.hash)).collect())
+}
+
+fn texts(path: &Path) -> io::Result<Vec<Line>> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         opened => opened?,
     };
-    let mut fetches = Vec::new();
+    let mut lines = Vec::new();
     for line in BufReader::new(file).split(b'\n') {
-        let line = line?;
-        if let Ok(fetch) = serde_json::from_slice(&line) {
-            fetches.push((fetch, hash_of(&line)));
-        }
+        lines.extend(parse(&line?));
     }
-    Ok(fetches)
+    Ok(lines)
+}
+
+/// A line by its bytes; none of what is no line.
+pub(super) fn parse(line: &[u8]) -> Option<Line> {
+    let fetch = serde_json::from_slice(line).ok()?;
+    Some(Line { fetch, text: std::str::from_utf8(line).ok()?.to_owned(), hash: hash_of(line) })
+}
+
+/// What stands behind a line, oldest first: all that is kept where that line does not stand there any more, or stands there otherwise.
+pub(super) fn after(folder: &Path, (number, hash): (u64, B256)) -> Result<Vec<Line>, DepartmentError> {
+    let path = folder.join(PRESENT);
+    // What is being written meanwhile is in one of the two files, or in neither.
+    let _turn = take_turn(folder).map_err(|error| state(&path, &error))?;
+    let is_it = |line: &Line| line.fetch.number == number && line.hash == hash;
+    let mut present = texts(&path).map_err(|error| state(&path, &error))?;
+    if let Some(place) = present.iter().position(is_it) {
+        return Ok(present.split_off(place + 1));
+    }
+    let before = folder.join(BEFORE);
+    let mut all = texts(&before).map_err(|error| state(&before, &error))?;
+    all.append(&mut present);
+    let next = all.iter().position(is_it).map_or(0, |place| place + 1);
+    Ok(all.split_off(next))
 }
 
 /// Whether each line names the one before it, as far as the journal is kept.

@@ -1,5 +1,5 @@
 //! Sums of what the journal of the owner's service has forgotten. The journal is bounded, and who comes often makes it forget: that somebody came, for what, how
-//! often and when the first and the last time, stays. There are no more sums than requests that were granted, twice.
+//! often and when the first and the last time, stays; of refusals nothing stays. There are no more sums than requests that were granted, twice.
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
@@ -57,7 +57,9 @@ pub(super) fn forget(folder: &Path, fetches: &[(Fetch, B256)]) -> io::Result<()>
     let mut known = load(folder)?;
     let key = |sum: &ForgottenFetches| (sum.request, sum.reader, sum.fetched);
     let mut sums: BTreeMap<_, _> = known.sums.drain(..).map(|sum| (key(&sum), sum)).collect();
-    for (fetch, _) in fetches.iter().filter(|(fetch, _)| fetch.number > known.through) {
+    // Who is refused may be anybody, under as many names as it likes: that pushes out nobody's sum.
+    let counted = |fetch: &Fetch| fetch.number > known.through && fetch.refused.is_none();
+    for (fetch, _) in fetches.iter().filter(|(fetch, _)| counted(fetch)) {
         let sum = ForgottenFetches {
             reader: fetch.reader,
             request: fetch.request,

@@ -75,7 +75,27 @@ impl Department {
     /// Who gets something is in the owner's journal before it has it.
     async fn note(&self, prepared: &PreparedGrant, now_s: u64, fetched: Fetched) -> Result<(), DepartmentError> {
         let (grant, request) = (&prepared.grant, prepared.request);
-        self.fetches.lock().await.add(now_s, grant.reader, (request, grant.version), fetched)
+        self.fetches.lock().await.add(now_s, grant.reader, (request, grant.version), fetched)?;
+        self.came.notify_one();
+        Ok(())
+    }
+
+    /// Who was refused, and why, is there too, as far as refusals have lines of their own ([`Fetch::unnoted`](super::Fetch::unnoted)).
+    ///
+    /// # Errors
+    /// [`DepartmentError::State`].
+    pub async fn note_refusal(
+        &self,
+        reader: Address,
+        request: u64,
+        fetched: Fetched,
+        why: &str,
+        now_s: u64,
+    ) -> Result<(), DepartmentError> {
+        if self.fetches.lock().await.refuse(now_s, reader, request, fetched, why)? {
+            self.came.notify_one();
+        }
+        Ok(())
     }
 
     /// A request that is granted, or was approved and is granted now.

@@ -9,7 +9,8 @@
 //! STATE/keys/epoch-N.key      data keys, mode 0600
 //! STATE/own-keys.json         from which epoch on they are the owner's own, signed by it
 //! STATE/grants/N.json         what was granted: terms and sealed data key
-//! STATE/fetches*.ndjson       who came to the service for what
+//! STATE/fetches*.ndjson       who came to the service for what, and who was refused
+//! STATE/fetches-handed.json   how far supervision has it
 //! ```
 
 mod aside;
@@ -20,11 +21,13 @@ mod fetches;
 mod folder;
 mod forgotten;
 mod hand_out;
+mod handing_over;
 mod hidden;
 mod keys;
 mod own_keys;
 mod ownership;
 mod publish;
+mod refusals;
 mod rights;
 mod run;
 mod verify;
@@ -36,6 +39,7 @@ pub use fetches::{Fetch, Fetched, MAX_FETCHES_BYTES, is_unbroken};
 pub use folder::{AssetRecord, StateFolder};
 pub use forgotten::ForgottenFetches;
 pub use hand_out::HandedOut;
+pub use handing_over::{HandedLine, HandedLines, LinesError, MAX_HANDED_LINES, NotHandedOver, Supervision};
 pub use keys::EpochKeys;
 pub use own_keys::FoundKeys;
 pub use ownership::{Accepted, accept_ownership};
@@ -48,7 +52,7 @@ use std::sync::Arc;
 
 use chancery_ledger::SubmitterKey;
 
-use self::fetches::FetchJournal;
+use self::{fetches::FetchJournal, handing_over::Waiting};
 use crate::{directory::ResourceName, storage::FileStore};
 
 /// One data set of a department.
@@ -66,6 +70,10 @@ pub struct Department {
     /// A present key epoch, and the first one of its owner then.
     tenure: tokio::sync::Mutex<Option<(u32, u32)>>,
     fetches: tokio::sync::Mutex<FetchJournal>,
+    /// What of them supervision does not have yet: handed over in order, one batch after the other.
+    waiting: tokio::sync::Mutex<Waiting>,
+    /// Says that somebody came.
+    came: tokio::sync::Notify,
 }
 
 impl Department {
@@ -86,7 +94,9 @@ impl Department {
         let versions_before = record.versions_before;
         let (granting, tenure) = (tokio::sync::Mutex::new(()), tokio::sync::Mutex::new(None));
         let fetches = tokio::sync::Mutex::new(FetchJournal::new(folder.path().to_owned()));
-        Ok(Self { resource, asset, key, store, folder, versions_before, granting, tenure, fetches })
+        let waiting = Waiting::new(folder.path().to_owned(), asset.address, Arc::clone(&key));
+        let (waiting, came) = (tokio::sync::Mutex::new(waiting), tokio::sync::Notify::new());
+        Ok(Self { resource, asset, key, store, folder, versions_before, granting, tenure, fetches, waiting, came })
     }
 
     /// The contract.

@@ -15,10 +15,11 @@ use chancery_contracts::{DigitalAsset, ResourceDirectory};
 use chancery_reference_points::{Actor, Code, DoorError, DoorResult, operation::ChainName, s2p::Retrieval};
 
 use super::{
-    AssetState, Descriptions, Entry, ResourceDescription, ResourceName, VersionEntry, Visibility, opening::Record,
+    Accesses, AssetState, Descriptions, Entry, ResourceDescription, ResourceName, VersionEntry, Visibility,
+    opening::Record,
 };
 
-pub(super) use newest::Search;
+pub(super) use newest::{Found, Search};
 use opened::several;
 
 /// Most versions that are shown of an asset.
@@ -35,6 +36,8 @@ pub struct DirectoryAt {
     pub contract: Address,
     /// Descriptions and openings that are not on the chain.
     pub descriptions: Arc<dyn Descriptions>,
+    /// Who came for shared assets, as their owners tell it.
+    pub accesses: Arc<dyn Accesses>,
 }
 
 /// The directory, as the services read it.
@@ -59,6 +62,11 @@ impl Directory {
     /// The contract of the directory.
     pub(super) const fn contract(&self) -> Address {
         self.at.contract
+    }
+
+    /// Where the city keeps who came.
+    pub(super) fn accesses(&self) -> &dyn Accesses {
+        self.at.accesses.as_ref()
     }
 
     /// Asks a contract that somebody named.

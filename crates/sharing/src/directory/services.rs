@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::{
     DescriptionError, DirectoryAt, Entry, MAX_SAME_NAME, Opening, RequestEntry, RequestState, ResourceDescription,
-    ResourceName, ResourcePage, activity::ActivityOf, description_hash, readers::Readers, reading::Directory,
-    trace::Trace,
+    ResourceName, ResourcePage, accesses::TakeAccesses, activity::ActivityOf, description_hash, readers::Readers,
+    reading::Directory, trace::Trace,
 };
 
 /// Names of the services.
@@ -29,10 +29,12 @@ pub mod names {
     pub const ACTIVITY: &str = "sharing.activity";
     /// [`super::DescribeResource`] -> [`super::Described`].
     pub const DESCRIBE: &str = "sharing.describe";
-    /// [`super::ResourceQuery`] -> [`crate::directory::ResourceTrace`] with its graph (M-APP).
+    /// [`crate::directory::TraceQuery`] -> [`crate::directory::ResourceTrace`] with its graph (M-APP).
     pub const TRACE: &str = "sharing.trace";
+    /// [`crate::directory::HandAccesses`] -> [`crate::directory::AccessesKept`] (M-MON-2).
+    pub const ACCESSES: &str = "sharing.accesses";
     /// All of them.
-    pub const ALL: &[&str] = &[FIND, RESOURCE, REQUEST, READERS, ACTIVITY, DESCRIBE, TRACE];
+    pub const ALL: &[&str] = &[FIND, RESOURCE, REQUEST, READERS, ACTIVITY, DESCRIBE, TRACE, ACCESSES];
 }
 
 /// Most entries of the directory that one search looks at: one less than the contract lists at once, so that it is known whether there are more.
@@ -107,6 +109,7 @@ pub fn services(directory: &DirectoryAt) -> Vec<Arc<dyn Service>> {
         Arc::new(Readers(directory.clone())),
         Arc::new(ActivityOf(directory.clone())),
         Arc::new(Trace(directory.clone())),
+        Arc::new(TakeAccesses(directory.clone())),
         Arc::new(Describe(directory)),
     ]
 }
@@ -286,8 +289,11 @@ impl Service for Describe {
     }
 }
 
+/// What may be the name of a resource, or the word that stands for one: whatever else somebody types as one is kept nowhere.
 pub(super) fn subject(parameters: &Value) -> Option<String> {
-    parameters.get("resource").and_then(Value::as_str).map(|text| text.chars().take(80).collect())
+    let typed = parameters.get("resource").and_then(Value::as_str)?;
+    let may_be_one = typed.parse::<ResourceName>().is_ok() || typed.parse::<B256>().is_ok();
+    may_be_one.then(|| typed.to_owned())
 }
 
 pub(super) fn malformed(detail: String) -> DoorError {

@@ -23,6 +23,7 @@ use chancery_reference_points::{
 };
 use serde_json::{Value, json};
 
+mod accesses;
 mod activity;
 mod opened;
 mod readers;
@@ -139,6 +140,7 @@ fn text(title: &str, column: &str) -> String {
 
 struct Desk {
     chain: WrittenChain,
+    told: Arc<accesses::Told>,
     services: Vec<Arc<dyn Service>>,
     _folder: tempfile::TempDir,
 }
@@ -147,8 +149,10 @@ impl Desk {
     fn new(chain: WrittenChain) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let descriptions = Arc::new(DescriptionFiles::new(folder.path()).unwrap());
-        let at = DirectoryAt { chain: ChainName("main".to_owned()), contract: DIRECTORY, descriptions };
-        Self { chain, services: services(&at), _folder: folder }
+        let told = Arc::<accesses::Told>::default();
+        let (chain_name, accesses) = (ChainName("main".to_owned()), told.clone());
+        let at = DirectoryAt { chain: chain_name, contract: DIRECTORY, descriptions, accesses };
+        Self { chain, told, services: services(&at), _folder: folder }
     }
 
     async fn ask(&self, actor: &Actor, service: &str, parameters: Value) -> Result<Value, DoorError> {
@@ -275,4 +279,18 @@ async fn a_request_is_shown_as_the_contract_has_it() {
     let found = desk.ask(&public, names::REQUEST, which(1)).await.unwrap();
     assert_eq!((&found["state"], &found["version"]), (&json!("pending"), &json!(1)));
     assert_eq!(desk.ask(&public, names::REQUEST, which(2)).await.unwrap_err().code(), Code::UnknownRequest);
+}
+
+// M-PRIV, bad input: what somebody types as a resource may be a person's name.
+#[test]
+fn the_journal_gets_what_may_be_a_resource_and_nothing_else() {
+    let subject = |typed: &str| super::services::subject(&serde_json::json!({ "resource": typed }));
+    let word = B256::repeat_byte(0xce).to_string();
+    for named in ["weather-daily", word.as_str()] {
+        assert_eq!(subject(named).as_deref(), Some(named));
+    }
+    for typed in ["Ouyang Zhenghua", "Ouyang-Zhenghua", "a/b", ""] {
+        assert_eq!(subject(typed), None, "{typed}");
+    }
+    assert_eq!(super::services::subject(&serde_json::json!({ "other": "weather-daily" })), None);
 }

@@ -40,18 +40,26 @@ pub enum FileFormat {
     Rejects,
 }
 
-/// A file of the owner. No cursor is declared: a run takes what is new in it, which is all of it unless rows were appended to what was read.
+/// A file of the owner. No cursor is declared: a run takes what is new in it, which is all of it unless rows were appended to what was read; a line that
+/// somebody is still writing is taken when it has its end.
 #[derive(Clone, Debug)]
 pub struct FileSource {
     path: PathBuf,
     format: FileFormat,
+    is_final: bool,
 }
 
 impl FileSource {
-    /// Names a file.
+    /// Names a file. Of CSV and NDJSON it may still grow: a last record without a line end waits for it.
     #[must_use]
     pub fn new(path: &Path, format: FileFormat) -> Self {
-        Self { path: path.to_owned(), format }
+        Self { path: path.to_owned(), format, is_final: false }
+    }
+
+    /// Says that nothing more is written to it, so that its last record is one also without a line end.
+    #[must_use]
+    pub fn finished(self) -> Self {
+        Self { is_final: true, ..self }
     }
 }
 
@@ -80,7 +88,7 @@ impl Source for FileSource {
                 let replayed = read(&source.path, source.format, &declaration, &mut rows)?;
                 return Ok(Staged { replayed, ..rows.finish(None)? });
             }
-            let read = known::take_new(&source.path, source.format, &declaration, after.as_ref(), &mut rows)?;
+            let read = known::take_new(&source, &declaration, after.as_ref(), &mut rows)?;
             Ok(Staged { mark: read.mark, ..rows.finish(Some(read.value))? })
         });
         reading.await.map_err(|error| ExtractError::Writing(error.to_string()))?

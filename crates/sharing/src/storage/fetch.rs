@@ -32,7 +32,8 @@ pub enum FetchError {
     Local(#[from] std::io::Error),
 }
 
-/// Fetches a file to `target`, verified against its fingerprint and length. Memory does not grow with the file.
+/// Fetches a file to `target`, verified against its fingerprint and length. One that came shorter was cut on its way, for all that is known, and is asked for once more. Memory does
+/// not grow with the file.
 ///
 /// # Errors
 /// [`FetchError`], and then nothing is at `target` that was not there before.
@@ -42,7 +43,12 @@ pub async fn fetch_verified(
     expected: &Sealed,
     target: &Path,
 ) -> Result<(), FetchError> {
-    keep_verified(store.open(location).await?, expected, target).await
+    match keep_verified(store.open(location).await?, expected, target).await {
+        Err(FetchError::Length { longer: false, .. }) => {
+            keep_verified(store.open(location).await?, expected, target).await
+        }
+        other => other,
+    }
 }
 
 /// Reads a file and compares it with its fingerprint and length; nothing is kept of it. Memory does not grow with the file.

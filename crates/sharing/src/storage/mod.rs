@@ -5,6 +5,7 @@ mod directory;
 mod fetch;
 mod ipfs;
 mod s3;
+mod s3_refusal;
 mod unixfs;
 
 use std::{fmt, io, path::Path};
@@ -62,6 +63,14 @@ pub enum StoreError {
     /// The store does not let us: its configuration is to be corrected.
     #[error("the store refuses: {0}; correct its address or its credentials, or what they may do there")]
     Refused(String),
+    /// The service refuses by a reason that it names, and one setting is to be looked at.
+    #[error("the store refuses: {said}; look at {look_at}")]
+    Misconfigured {
+        /// What it says.
+        said: String,
+        /// Which setting, or what it stands for.
+        look_at: &'static str,
+    },
     /// Do it again later.
     #[error("the store does not answer as it should, try again: {0}")]
     Temporary(String),

@@ -4,6 +4,7 @@
 use std::{fmt, path::Path, time::Duration};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use object_store::{
     ClientOptions, MultipartUpload, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
@@ -15,16 +16,20 @@ use reqwest::{Certificate, Client, Url, redirect::Policy};
 use tokio::io::AsyncReadExt;
 use zeroize::Zeroizing;
 
-use super::{ByteStream, FileStore, Location, StoreError, named};
+use super::{
+    ByteStream, FileStore, Location, StoreError, named,
+    s3_refusal::{refusal, shown},
+};
 use crate::{
     name::ObjectName,
-    remote::said,
     this_machine::{client_builder, has_user_info, is_this_machine},
 };
 
 /// Bytes of a part of an upload: S3 takes at most 10,000, so that 80 GB fit.
 const PART_BYTES: usize = 8 * 1024 * 1024;
 const CLAIMS: &str = ".claims";
+/// Bytes of what a claim is recognized by.
+const CLAIM_BYTES: usize = 16;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest silence of the service, or the longest that it takes to send it a part.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
@@ -121,19 +126,54 @@ impl S3Store {
         error.into()
     }
 
+    /// Claims a name. Whose a claim is, stands in it: where the answer to the first one was lost, the second finds its own.
+    async fn take(&self, claim: &Key, name: &ObjectName) -> Result<(), StoreError> {
+        let mut own = [0; CLAIM_BYTES];
+        getrandom::fill(&mut own).map_err(|error| StoreError::Temporary(error.to_string()))?;
+        let own = Bytes::from(format!("{}\n", hex::encode(own)));
+        match self.bucket.put_opts(claim, PutPayload::from(own.clone()), PutMode::Create.into()).await {
+            Ok(_) => Ok(()),
+            Err(object_store::Error::AlreadyExists { .. }) => {
+                if self.is_claimed_by(claim, &own).await? {
+                    Ok(())
+                } else {
+                    Err(StoreError::Exists(name.to_string()))
+                }
+            }
+            Err(other) => Err(self.failed(other)),
+        }
+    }
+
+    async fn is_claimed_by(&self, claim: &Key, own: &Bytes) -> Result<bool, StoreError> {
+        match self.bucket.get(claim).await {
+            Ok(found) => Ok(found.meta.size == own.len() as u64 && found.bytes().await? == own),
+            // Given back by whoever had it.
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
     async fn upload(&self, key: &Key, mut file: tokio::fs::File) -> Result<(), StoreError> {
         let mut upload = self.bucket.put_multipart(key).await.map_err(|error| self.failed(error))?;
         let sent = async {
+            let mut bytes = 0;
             loop {
                 let mut part = Vec::with_capacity(PART_BYTES);
                 (&mut file).take(PART_BYTES as u64).read_to_end(&mut part).await?;
                 if part.is_empty() {
                     break;
                 }
+                bytes += part.len() as u64;
                 upload.put_part(PutPayload::from(part)).await?;
             }
-            upload.complete().await?;
-            Ok(())
+            match upload.complete().await {
+                Ok(_) => Ok(()),
+                // The answer was lost, and asked once more there is no such upload any more. The name is claimed: what has it, as long as that, is what was sent.
+                Err(error) => match self.bucket.head(key).await {
+                    Ok(found) if found.size == bytes => Ok(()),
+                    _ => Err(StoreError::from(error)),
+                },
+            }
         }
         .await;
         if sent.is_err()
@@ -151,12 +191,7 @@ impl FileStore for S3Store {
     async fn publish(&self, name: &ObjectName, staged: &Path) -> Result<Location, StoreError> {
         let (key, claim) = (self.key(name)?, self.claim(name)?);
         let file = tokio::fs::File::open(staged).await?;
-        self.bucket.put_opts(&claim, PutPayload::from_static(b"\n"), PutMode::Create.into()).await.map_err(
-            |error| match error {
-                object_store::Error::AlreadyExists { .. } => StoreError::Exists(name.to_string()),
-                other => self.failed(other),
-            },
-        )?;
+        self.take(&claim, name).await?;
         let uploaded = Box::pin(self.upload(&key, file)).await;
         if uploaded.is_err()
             && let Err(error) = self.bucket.delete(&claim).await
@@ -236,19 +271,6 @@ fn endpoint(text: &str) -> Result<Option<Url>, StoreError> {
     }
 }
 
-/// What the service said, short: of its XML code and message alone, since others of its elements repeat the request, with a session's token in it.
-fn shown(error: &object_store::Error) -> String {
-    let text = error.to_string();
-    let Some((before, xml)) = text.split_once('<') else { return said(&text) };
-    let words = ["Code", "Message"].into_iter().filter_map(|name| element(xml, name)).collect::<Vec<_>>();
-    format!("{} {}", said(before), said(&words.join(": ")))
-}
-
-fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
-    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
-    Some(rest.split_once(&format!("</{name}>"))?.0)
-}
-
 /// Whether nobody answered.
 fn is_silence(error: &object_store::Error) -> bool {
     let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
@@ -261,6 +283,9 @@ fn is_silence(error: &object_store::Error) -> bool {
 
 impl From<object_store::Error> for StoreError {
     fn from(error: object_store::Error) -> Self {
+        if let Some(refusal) = refusal(&error) {
+            return refusal;
+        }
         match error {
             object_store::Error::NotFound { path, .. } => Self::NotFound(path),
             object_store::Error::AlreadyExists { path, .. } => Self::Exists(path),
@@ -271,24 +296,5 @@ impl From<object_store::Error> for StoreError {
             other if is_silence(&other) => Self::Away(shown(&other)),
             other => Self::Temporary(shown(&other)),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // M-SEC
-    #[test]
-    fn of_what_a_service_says_code_and_message_are_shown_and_nothing_of_the_request() {
-        let body = "<?xml version=\"1.0\"?><Error><Code>SignatureDoesNotMatch</Code><Message>Not\u{1b}[2J so</Message>\
-                    <CanonicalRequest>x-amz-security-token:hidden</CanonicalRequest></Error>";
-        for body in [body, "<Error><CanonicalRequest>hidden"] {
-            let error = object_store::Error::Generic { store: "S3", source: format!("403 Forbidden: {body}").into() };
-            let text = StoreError::from(error).to_string();
-            assert!(text.contains("403 Forbidden") && !text.contains("hidden") && !text.contains('\u{1b}'), "{text}");
-        }
-        let error = object_store::Error::Generic { store: "S3", source: body.into() };
-        assert!(shown(&error).contains("SignatureDoesNotMatch: Not [2J so"), "{}", shown(&error));
     }
 }

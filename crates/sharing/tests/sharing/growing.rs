@@ -61,15 +61,15 @@ async fn rows_that_are_appended_to_csv_come_alone_and_an_unchanged_file_makes_no
 }
 
 #[tokio::test]
-async fn what_is_not_behind_a_record_is_taken_whole() {
+async fn what_was_written_anew_is_taken_whole() {
     let desk = Desk::new();
     let path = desk.write("weather.csv", "date,temp_max,weather\na,1,sun\nb,2,\"fog\n");
     let source = FileSource::new(&path, FileFormat::Csv);
     let extract = async || desk.extract(&source, &weather()).await.unwrap().map(|part| part.rows);
-    assert_eq!(extract().await, Some(2));
-    // The last text goes on: these are no rows of their own.
+    assert_eq!(extract().await, Some(1), "the last text goes on");
+    // These are no rows of their own.
     append(&path, "c,3,sun\"\nd,4,sun\n");
-    assert_eq!(extract().await, Some(3));
+    assert_eq!(extract().await, Some(2));
     append(&path, "e,5,sun\n");
     assert_eq!(extract().await, Some(1));
     // What was read has changed.
@@ -91,8 +91,9 @@ async fn lines_of_ndjson_come_alone_and_arrays_come_whole() {
     assert_eq!(rows(&source).await, Some(2));
     append(&path, "{\"date\":\"c\"}\n{\"da");
     assert_eq!(rows(&source).await, Some(1));
+    assert_eq!(rows(&source).await, None, "a line that somebody is writing waits for its end");
     append(&path, "te\":\"d\"}\n");
-    assert_eq!(rows(&source).await, Some(4), "the file did not end with a line: all of it");
+    assert_eq!(rows(&source).await, Some(1));
     assert_eq!(rows(&source).await, None);
 
     let path = desk.write("in.json", "[{\"date\":\"a\"}]");
@@ -102,7 +103,6 @@ async fn lines_of_ndjson_come_alone_and_arrays_come_whole() {
     fs::write(&path, "[{\"date\":\"a\"},{\"date\":\"b\"}]").unwrap();
     assert_eq!(rows(&source).await, Some(2));
 
-    // A file that nobody touched is not read for that.
     let touched = |text: &str| {
         fs::write(&path, text).unwrap();
         let before = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
@@ -111,5 +111,50 @@ async fn lines_of_ndjson_come_alone_and_arrays_come_whole() {
     touched("[{\"date\":\"c\"}]");
     assert_eq!(rows(&source).await, Some(1));
     touched("[{\"date\":\"d\"}]");
-    assert_eq!(rows(&source).await, None, "the same size, time and inode");
+    assert_eq!(rows(&source).await, Some(1), "the same size, time and inode: the file system knows of the change");
+}
+
+#[tokio::test]
+async fn a_row_that_is_half_written_comes_once_and_whole() {
+    let desk = Desk::new();
+    let path = desk.write("weather.csv", "date,temp_max,weather\r\na,1,sun\r\nb,2,\"fo");
+    let source = FileSource::new(&path, FileFormat::Csv);
+    let extract = async |source: &FileSource| {
+        let part = desk.extract(source, &weather()).await.unwrap()?;
+        assert_eq!(part.rejected, 0);
+        Some(days(&desk, &part).await)
+    };
+    let told = |days: &[&str]| Some(days.iter().map(|day| (*day).to_owned()).collect::<Vec<_>>());
+    assert_eq!(extract(&source).await, told(&["a"]));
+    let position = desk.state().file.unwrap().value;
+    assert_eq!(position, 32, "the end of the last whole line");
+    // Half a line end is none, and one in quotes is none.
+    append(&path, "g\nc\"\r");
+    assert_eq!(extract(&source).await, None);
+    append(&path, "\nc,3,sun\r\nd,4");
+    assert_eq!(extract(&source).await, told(&["b", "c"]));
+    append(&path, ",sun");
+    assert_eq!(extract(&source).await, None);
+    // Nothing more comes, as its owner says.
+    let source = source.finished();
+    assert_eq!(extract(&source).await, told(&["d"]));
+    assert_eq!(extract(&source).await, None);
+}
+
+// What an earlier version recorded of a file that it knew by fewer of its marks.
+#[tokio::test]
+async fn the_state_of_an_earlier_version_goes_on() {
+    let desk = Desk::new();
+    let path = desk.write("in.ndjson", "{\"date\":\"a\"}\n");
+    let source = FileSource::new(&path, FileFormat::Ndjson);
+    let rows = async || desk.extract(&source, &weather()).await.unwrap().map(|part| part.rows);
+    assert_eq!(rows().await, Some(1));
+    let mut state: serde_json::Value = serde_json::from_slice(&fs::read(desk.state_path()).unwrap()).unwrap();
+    let mut mark: serde_json::Value = serde_json::from_str(state["file"]["mark"].as_str().unwrap()).unwrap();
+    mark["seen"] = serde_json::json!({ "device": 1, "inode": 2, "modified_s": 3, "modified_ns": 4 });
+    state["file"]["mark"] = mark.to_string().into();
+    fs::write(desk.state_path(), state.to_string()).unwrap();
+    assert_eq!(rows().await, None);
+    append(&path, "{\"date\":\"b\"}\n");
+    assert_eq!(rows().await, Some(1));
 }

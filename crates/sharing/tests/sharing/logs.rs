@@ -14,6 +14,10 @@ use chancery_sharing::{
     collect::{Channel, CollectError, Collector, CollectorConfig, Encryption, TailedFile},
     extract::{ColumnType, Comparison, Condition, Declaration, DeclarationError, ExtractError, Literal, SpoolSource},
 };
+use chancery_testing::{
+    left_out,
+    process::{MOUNTING, SmallDisk},
+};
 use zeroize::Zeroizing;
 
 use crate::support::{Desk, dataset, declared};
@@ -256,6 +260,33 @@ async fn records_over_http_are_on_disk_when_they_are_acknowledged() {
     // As a crash leaves it: nothing is closed in order.
     drop(collector);
     assert_eq!(extracted(&desk, 1, 2).await, ["a", "b"], "of what was refused nothing was taken");
+}
+
+// S-COL, SHARE-3, STORE-1
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_whose_disk_is_full_takes_records_again_when_there_is_room() {
+    let desk = Desk::new();
+    let Some(disk) = SmallDisk::mount(&desk.directory.path().join("small"), 8).unwrap() else {
+        return left_out("a collector whose disk is full", MOUNTING);
+    };
+    let spool = disk.path().join("spool");
+    let config = CollectorConfig { spool: spool.clone(), tails: vec![], http: Some(HERE), ..config(&desk) };
+    let collector = Collector::start(config).await.unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!("http://{}/records", collector.http().unwrap());
+    let send = |text: &str| client.post(&url).body(format!("{{\"line\":\"{text}\"}}\n")).send();
+    assert_eq!(send("before").await.unwrap().status(), 200);
+    disk.fill_up().unwrap();
+    let refused = send(&"x".repeat(100_000)).await.unwrap();
+    assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (503, "30"));
+    disk.free().unwrap();
+    assert_eq!(send("after").await.unwrap().status(), 200, "without being started again");
+    collector.stop().await;
+    let files = fs::read_dir(&spool).unwrap().map(|entry| entry.unwrap().path());
+    let segments = files.filter(|path| path.extension().is_some_and(|extension| extension == "ndjson"));
+    let text: String = segments.map(|path| fs::read_to_string(path).unwrap()).collect();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines.len() == 2 && lines[0].contains("before") && lines[1].contains("after"), "{text}");
 }
 
 /// A spool of texts, and nobody who writes it any more.

@@ -21,6 +21,7 @@ mod remote;
 mod rest;
 mod rights;
 mod runs;
+mod s3_faults;
 mod sealing;
 mod sftp;
 mod storage;

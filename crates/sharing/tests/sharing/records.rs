@@ -122,7 +122,7 @@ async fn ndjson_is_read_a_line_at_a_time() {
     let mut lines: Vec<String> = cars.iter().map(ToString::to_string).collect();
     lines.push("[1]".to_owned());
     lines.push("{\"Name\":{}}".to_owned());
-    let source = FileSource::new(&desk.write("cars.ndjson", lines.join("\n")), FileFormat::Ndjson);
+    let source = FileSource::new(&desk.write("cars.ndjson", lines.join("\n")), FileFormat::Ndjson).finished();
     let declaration = declared(&[("Name", ColumnType::Text), ("Cylinders", ColumnType::Integer)]);
     let part = desk.extract(&source, &declaration).await.unwrap().unwrap();
     assert_eq!((part.rows, part.rejected), (cars.len() as u64, 2));

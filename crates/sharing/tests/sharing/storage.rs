@@ -12,11 +12,11 @@ use chancery_sharing::{
         UnixFsHasher, check_verified, fetch_verified,
     },
 };
-use chancery_testing::process::S3Server;
+use chancery_testing::process::{AccessKey, S3Server};
 use ring::digest::{SHA256, digest};
 use tokio::net::TcpListener;
 
-fn described(bytes: &[u8]) -> Sealed {
+pub(crate) fn described(bytes: &[u8]) -> Sealed {
     Sealed { fingerprint: Fingerprint(digest(&SHA256, bytes).as_ref().try_into().unwrap()), bytes: bytes.len() as u64 }
 }
 
@@ -103,18 +103,18 @@ async fn a_failed_publication_leaves_nothing() {
 }
 
 fn store(server: &S3Server, prefix: Option<&str>) -> S3Store {
-    bucket_at(server.endpoint(), prefix)
+    bucket_at(server.endpoint(), "ods", prefix, server.key())
 }
 
-fn bucket_at(endpoint: &str, prefix: Option<&str>) -> S3Store {
+pub(crate) fn bucket_at(endpoint: &str, bucket: &str, prefix: Option<&str>, key: &AccessKey) -> S3Store {
     S3Store::new(&S3Config {
         endpoint: endpoint.to_owned(),
         region: "us-east-1".to_owned(),
-        bucket: "ods".to_owned(),
+        bucket: bucket.to_owned(),
         prefix: prefix.map(|prefix| prefix.parse().unwrap()),
         credentials: S3Credentials {
-            access_key_id: "id".to_owned(),
-            secret_access_key: "secret".to_owned().into(),
+            access_key_id: key.id.clone(),
+            secret_access_key: key.secret.clone().into(),
             session_token: None,
         },
         authorities: None,
@@ -150,6 +150,41 @@ async fn a_bucket_keeps_files_and_one_that_is_not_there_is_an_error() {
     assert!(matches!(away, Err(StoreError::Away(_))), "{away:?}");
 }
 
+// S-ODS, M-SEC: the service verifies signatures, so what passes above was signed as S3 wants it.
+#[tokio::test]
+async fn a_bucket_that_refuses_says_which_setting_to_look_at() {
+    let server = S3Server::start(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
+    server.make_bucket("ods").unwrap();
+    server.make_bucket("closed").unwrap();
+    let staged = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(staged.path(), b"x").unwrap();
+    let name: ObjectName = "a".parse().unwrap();
+    let key = server.key();
+    let (wrong, unknown) = (
+        AccessKey { secret: key.secret.chars().rev().collect(), ..key.clone() },
+        AccessKey { id: "AKIAUNKNOWNTOANYBODY".to_owned(), ..key.clone() },
+    );
+    let cases = [
+        ("ods", &wrong, "SignatureDoesNotMatch", "aws_secret_access_key"),
+        ("ods", &unknown, "InvalidAccessKeyId", "aws_access_key_id"),
+        ("closed", key, "AccessDenied", "policy"),
+    ];
+    for (bucket, key, code, setting) in cases {
+        let store = bucket_at(server.endpoint(), bucket, None, key);
+        let published = store.publish(&name, staged.path()).await.map(drop);
+        let opened = store.open(&Location::Name(name.clone())).await.map(drop);
+        let removed = store.remove(&Location::Name(name.clone())).await;
+        for refused in [published, opened, removed] {
+            let Err(StoreError::Misconfigured { said, look_at }) = &refused else { panic!("{code}: {refused:?}") };
+            assert!(said.contains(code) && look_at.contains(setting), "{refused:?}");
+            assert!(!said.contains(&key.secret), "{said}");
+        }
+    }
+    let left = store(&server, None).open(&Location::Name(name.clone())).await.err();
+    assert!(matches!(left, Some(StoreError::NotFound(_))), "{left:?}");
+    store(&server, None).publish(&name, staged.path()).await.unwrap();
+}
+
 /// A server of this machine that answers everything with one status.
 async fn answering(status: StatusCode) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -165,7 +200,8 @@ const BEHIND_A_PROXY: &str = "CHANCERY_TEST_BUCKET_BEHIND_A_PROXY";
 #[tokio::test]
 async fn a_bucket_of_this_machine_is_asked_itself_whatever_proxy_the_environment_names() {
     if let Ok(endpoint) = std::env::var(BEHIND_A_PROXY) {
-        let asked = bucket_at(&endpoint, None).open(&Location::Name("a".parse().unwrap())).await.err();
+        let key = AccessKey { id: "id".to_owned(), secret: "secret".to_owned() };
+        let asked = bucket_at(&endpoint, "ods", None, &key).open(&Location::Name("a".parse().unwrap())).await.err();
         assert!(matches!(asked, Some(StoreError::NotFound(_))), "{asked:?}");
         return;
     }

@@ -1,6 +1,11 @@
 //! Sessions, PINs and tokens that are lost.
 
-use std::{fs, sync::Arc};
+use std::{
+    fs,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use chancery_keys::{Curve, KeyFailure, SigningKey as _};
 use chancery_testing::process::SoftHsm;
@@ -12,6 +17,10 @@ use cryptoki::{
 };
 
 use crate::child::{open, open_again, with_token};
+
+/// Many times what a library that is started anew takes.
+const LONG: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(50);
 
 fn made(hsm: &SoftHsm) -> TokenSigningKey {
     made_in(&open(&hsm.key("degree")).unwrap())
@@ -107,6 +116,31 @@ fn a_token_that_is_pulled_out_is_said_to_be_gone() {
         for _ in 0..2 {
             let failure = key.sign(&[5; 32]).unwrap_err();
             assert!(matches!(&failure, KeyFailure::Unavailable(why) if why.contains("gone")), "{failure}");
+        }
+    });
+}
+
+// TOKEN-3, M-SEC: whoever runs for long goes on when the token is back; also whoever has lost nothing but the library that was started anew.
+#[test]
+fn a_token_that_is_back_signs_again_for_everybody_in_the_process() {
+    with_token("losing::a_token_that_is_back_signs_again_for_everybody_in_the_process", |hsm| {
+        let (key, away) = (made(hsm), hsm.tokens().with_extension("away"));
+        let other = open(&hsm.key("other")).unwrap();
+        other.generate(&[Curve::P256], &[]).unwrap();
+        let other = other.signing_key(&[Curve::P256]).unwrap();
+        for _ in 0..2 {
+            fs::rename(hsm.tokens(), &away).unwrap();
+            let failure = key.sign(&[5; 32]).unwrap_err();
+            assert!(matches!(failure, KeyFailure::Unavailable(_)), "{failure}");
+            fs::rename(&away, hsm.tokens()).unwrap();
+            for key in [&key, &other] {
+                let give_up = Instant::now() + LONG;
+                while let Err(failure) = key.sign(&[6; 32]) {
+                    assert!(matches!(failure, KeyFailure::Unavailable(_)), "{failure}");
+                    assert!(Instant::now() < give_up, "{failure}");
+                    thread::sleep(POLL);
+                }
+            }
         }
     });
 }

@@ -86,3 +86,13 @@ fn a_label_steers_no_terminal_and_turns_no_line_around() {
         assert!(error.contains("eciffo") && !error.contains(['\u{1b}', '\u{202e}']), "{error}");
     });
 }
+
+// M-SEC, bad input: a server whose key is of another kind is told so, and by which curve the kind is known.
+#[test]
+fn a_key_of_another_kind_is_none_of_the_name() {
+    with_token("naming::a_key_of_another_kind_is_none_of_the_name", |hsm| {
+        open(&hsm.key("degree")).unwrap().generate(&[Curve::P256], &[]).unwrap();
+        let error = open(&hsm.key("degree")).unwrap().signing_key(&[Curve::Secp256k1]).unwrap_err();
+        assert!(matches!(&error, TokenError::KeyNotFound { curve, .. } if curve == "secp256k1"), "{error}");
+    });
+}

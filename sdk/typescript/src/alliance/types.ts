@@ -93,6 +93,37 @@ export interface AllianceRequest {
   readonly shownBy: ShownBy;
   readonly decision?: { readonly member?: string; readonly refusal?: AllianceRefusal; readonly shownBy: ShownBy };
   readonly parties: readonly AllianceParty[];
+  /** What was reported of it, beside what its events show. */
+  readonly reports?: readonly AllianceReport[];
+}
+
+/** What somebody says of a request: their word, and nothing of it is proven. */
+export interface AllianceReport {
+  readonly reporter: 'endorser' | 'relay' | 'requester';
+  /** The endorser's member; of a requester that has given up, the member because of whom. */
+  readonly member?: string;
+  readonly said: 'proposed' | 'endorsed' | 'declined' | 'handed-in' | 'not-carried' | 'given-up';
+  readonly reason?: 'stale' | 'differs' | 'rule' | 'database' | 'promised' | 'too-long' | 'unavailable' | 'too-few';
+  readonly time: string;
+}
+
+/** A request that has no number yet, as it is reported. */
+export interface AllianceProposal {
+  /** `requestHash` of the request from its number on; of one that was never put together, the hash of its idempotency key. */
+  readonly id: Hex;
+  readonly state: 'under-way' | 'handed-in' | 'ended' | 'lapsed' | 'sequenced';
+  readonly number?: number;
+  readonly requester?: string;
+  readonly parties: readonly string[];
+  readonly validUntil?: string;
+  readonly heard: string;
+  readonly reports: readonly AllianceReport[];
+}
+
+export interface AllianceProposalPage {
+  /** Newest first. */
+  readonly items: readonly AllianceProposal[];
+  readonly nextCursor?: string;
 }
 
 export interface AlliancePage {

@@ -36,6 +36,11 @@ export function readFinalityProof(value: unknown): FinalityProof {
   return reading(() => finalityAt(value, 'finality'));
 }
 
+/** Reads a receipt with its place, as a bundle has it; throws `BundleMalformed`. */
+export function readReceiptInclusion(value: unknown): ReceiptInclusion {
+  return reading(() => receiptAt(value, 'receipt'));
+}
+
 /** Reads the answer of `eth_getProof`; throws `BundleMalformed`. */
 export function readAccountProof(value: unknown): AccountProof {
   return reading(() => accountAt(value, 'account'));

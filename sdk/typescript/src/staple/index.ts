@@ -19,4 +19,5 @@ export { trustFingerprint } from './fingerprint.js';
 export type { Issue } from './issue.js';
 export { checkWord, MAX_ONLINE_AGE_SECONDS, verifyOnline, type GatewayWord, type ProvenStanding, type TrustedCity } from './online.js';
 export type { VerifiedRight } from './right.js';
+export { MAX_SHOWN_AGE_SECONDS, verifyShown, type ShownAnswer, type ShownQuestion, type VerifiedKind } from './shown.js';
 export { verifyStapled, type StapledOutcome, type Trust, type VerifiedStaple } from './verify.js';

@@ -18,6 +18,8 @@ export const EPOCH_LENGTH = 4n;
 /** Slots by number, and their values. */
 export type Storage = readonly (readonly [bigint, bigint])[];
 export type State = Readonly<Record<Hex, Storage>>;
+/** Codes of accounts, a byte each; an account without one here has the code 1. */
+export type Codes = Readonly<Record<Hex, number>>;
 
 export interface Block {
   readonly header: Uint8Array;
@@ -26,11 +28,13 @@ export interface Block {
   readonly time: number;
   readonly epoch: number;
   readonly state: State;
+  readonly codes: Codes;
 }
 
 interface Content {
   readonly time: number;
   readonly state?: State;
+  readonly codes?: Codes;
   readonly transactionsRoot?: Hex;
   readonly receiptsRoot?: Hex;
   readonly epoch?: number;
@@ -48,18 +52,21 @@ export class HandmadeChain {
     readonly chainId: number,
     readonly secrets: readonly Uint8Array[],
     time: number,
+    // What its genesis has besides the validators.
+    { state = {}, codes = {} }: { readonly state?: State; readonly codes?: Codes } = {},
   ) {
     const keys = secrets.map(keyOf);
-    const header = encodeHeader({ parent: hexOf(new Uint8Array(32)), number: 0n, time, extra: bytesOf(validatorSetHash(keys)) });
-    this.genesis = { header, hash: hexOf(keccak(header)), number: 0n, time, epoch: 0, state: {} };
+    const stateRoot = stateTrie(state, codes).root;
+    const header = encodeHeader({ parent: hexOf(new Uint8Array(32)), number: 0n, time, extra: bytesOf(validatorSetHash(keys)), stateRoot });
+    this.genesis = { header, hash: hexOf(keccak(header)), number: 0n, time, epoch: 0, state, codes };
     this.essentials = { chainId, genesisHash: this.genesis.hash, validators: keys.map(hexOf) };
   }
 
-  block(parent: Block, { time, state = {}, transactionsRoot, receiptsRoot, epoch = 0 }: Content): Block {
+  block(parent: Block, { time, state = {}, codes = {}, transactionsRoot, receiptsRoot, epoch = 0 }: Content): Block {
     const next = parent.number + 1n;
     const extra = concat(Uint8Array.of(1), wordOf(BigInt(epoch)).subarray(28), wordOf(next).subarray(24), wordOf(parent.number).subarray(24), new Uint8Array(11));
-    const header = encodeHeader({ parent: parent.hash, number: next, time, extra, stateRoot: stateTrie(state).root, transactionsRoot, receiptsRoot });
-    return { header, hash: hexOf(keccak(header)), number: next, time, epoch, state };
+    const header = encodeHeader({ parent: parent.hash, number: next, time, extra, stateRoot: stateTrie(state, codes).root, transactionsRoot, receiptsRoot });
+    return { header, hash: hexOf(keccak(header)), number: next, time, epoch, state, codes };
   }
 
   /** A finality proof's JSON; those who sign are the genesis' validators unless others are given. */
@@ -105,10 +112,10 @@ export function accountProof(block: Block, address: Hex, slots: readonly bigint[
   return {
     address,
     balance: '0x0',
-    codeHash: hexOf(keccak(Uint8Array.of(1))),
+    codeHash: hexOf(codeHash(block.codes, address)),
     nonce: '0x1',
     storageHash: trie.root,
-    accountProof: stateTrie(block.state).prove(keccak(bytesOf(address))).map(hexOf),
+    accountProof: stateTrie(block.state, block.codes).prove(keccak(bytesOf(address))).map(hexOf),
     storageProof: slots.map((slot) => ({
       key: quantity(slot),
       value: quantity(storage.find(([known]) => known === slot)?.[1] ?? 0n),
@@ -123,10 +130,12 @@ function storageTrie(storage: Storage): Trie {
   return trieOf(storage.filter(([, value]) => value !== 0n).map(([slot, value]) => [keccak(wordOf(slot)), rlp(number(value))]));
 }
 
-function stateTrie(state: State): Trie {
-  const account = (storage: Storage): Uint8Array =>
-    rlp([number(1n), number(0n), bytesOf(storageTrie(storage).root), keccak(Uint8Array.of(1))]);
-  return trieOf((Object.entries(state) as [Hex, Storage][]).map(([address, storage]) => [keccak(bytesOf(address)), account(storage)]));
+const codeHash = (codes: Codes, address: Hex): Uint8Array => keccak(Uint8Array.of(codes[address] ?? 1));
+
+function stateTrie(state: State, codes: Codes): Trie {
+  const account = (address: Hex, storage: Storage): Uint8Array =>
+    rlp([number(1n), number(0n), bytesOf(storageTrie(storage).root), codeHash(codes, address)]);
+  return trieOf((Object.entries(state) as [Hex, Storage][]).map(([address, storage]) => [keccak(bytesOf(address)), account(address, storage)]));
 }
 
 /** The trie of a block's only transaction, or its receipt. */

@@ -13,6 +13,7 @@ import { ConnectionBadge } from './connection';
 import { LiveRequests, type Snapshot } from './live';
 import { RequestList } from './list';
 import { BrokenNotice, LateNotice, Members } from './members';
+import { Proofmark, ProposalList } from './reported';
 import { RequestPage } from './request';
 
 /** Heights of the chains are asked for this often while somebody looks at them. */
@@ -21,6 +22,7 @@ const REFRESH_MS = 10_000;
 const live = new LiveRequests({
   open: () => new EventSource('/v1/alliance/events'),
   ask: () => api.allianceRequests(),
+  askProposals: () => api.allianceProposals(),
 });
 
 export default function AlliancePage(): ReactNode {
@@ -55,10 +57,12 @@ function Watched({ alliance, number }: { alliance: Alliance; number: string | un
       <section className="stack" aria-labelledby="requests">
         <div className="page-head__row">
           <h2 id="requests">{t('alliance.requests')}</h2>
+          <Proofmark kind="proven" />
           <ConnectionBadge connection={now.connection} />
         </div>
         <Requests now={now} />
       </section>
+      <ProposalList proposals={now.proposals} />
       <div className="stack">
         <h2 id="members">{t('alliance.members')}</h2>
         <p className="muted">

@@ -2,7 +2,7 @@
  * The newest requests of the alliance, as they change: told by the gateway's stream of events and, as long as that does not come through,
  * asked for every few seconds. Outside React, so that a test can be the stream.
  */
-import type { AllianceRequest } from '../../api/types';
+import type { AllianceProposal, AllianceRequest } from '../../api/types';
 
 /** Requests that are kept: more than anybody reads. */
 const MAX_KEPT = 200;
@@ -26,6 +26,8 @@ export interface Snapshot {
   connection: Connection;
   /** Newest first; `undefined`: nothing has arrived yet. */
   requests: AllianceRequest[] | undefined;
+  /** What is reported of those without a number, last heard of first. */
+  proposals: AllianceProposal[];
   /** Why asking fails, as long as it does. */
   error: unknown;
 }
@@ -33,6 +35,8 @@ export interface Snapshot {
 export interface Ports {
   open: () => Stream;
   ask: () => Promise<AllianceRequest[]>;
+  /** What is reported; absent: nobody is asked. */
+  askProposals?: () => Promise<AllianceProposal[]>;
 }
 
 /** Requests by number, newest first, with those that have changed in the place of what was known of them. */
@@ -40,6 +44,27 @@ export function merged(known: AllianceRequest[], changed: AllianceRequest[]): Al
   const byNumber = new Map(known.map((request) => [request.number, request]));
   for (const request of changed) byNumber.set(request.number, request);
   return [...byNumber.values()].sort((left, right) => right.number - left.number).slice(0, MAX_KEPT);
+}
+
+/**
+ * What is reported, with what has changed in the place of what was known of it. What has its number is told by that: it goes, whatever is heard of it later.
+ */
+export function reported(known: AllianceProposal[], changed: AllianceProposal[], requests: AllianceRequest[]): AllianceProposal[] {
+  const byId = new Map(known.map((proposal) => [proposal.id, proposal]));
+  for (const proposal of changed) byId.set(proposal.id, proposal);
+  const numbered = new Set(requests.map((request) => request.requestHash));
+  const left = [...byId.values()].filter((proposal) => proposal.number === undefined && !numbered.has(proposal.id));
+  return left.sort((one, other) => other.heard.localeCompare(one.heard)).slice(0, MAX_KEPT);
+}
+
+/** The same of what has no number. */
+function proposalOf(event: Event): AllianceProposal | undefined {
+  try {
+    const proposal = JSON.parse((event as MessageEvent<string>).data) as AllianceProposal;
+    return typeof proposal.id === 'string' && Array.isArray(proposal.reports) ? proposal : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What an event tells; `undefined` if that cannot be read. */
@@ -53,7 +78,7 @@ function requestOf(event: Event): AllianceRequest | undefined {
 }
 
 export class LiveRequests {
-  #snapshot: Snapshot = { connection: 'connecting', requests: undefined, error: undefined };
+  #snapshot: Snapshot = { connection: 'connecting', requests: undefined, proposals: [], error: undefined };
   #listeners = new Set<() => void>();
   #stream: Stream | undefined;
   #poll: ReturnType<typeof setInterval> | undefined;
@@ -107,7 +132,14 @@ export class LiveRequests {
       'request',
       mine((event) => {
         const request = requestOf(event);
-        if (request) this.#set({ requests: merged(this.#snapshot.requests ?? [], [request]) });
+        if (request) this.#take(merged(this.#snapshot.requests ?? [], [request]), []);
+      }),
+    );
+    stream.addEventListener(
+      'proposal',
+      mine((event) => {
+        const proposal = proposalOf(event);
+        if (proposal) this.#take(this.#snapshot.requests, [proposal]);
       }),
     );
     stream.addEventListener(
@@ -135,12 +167,14 @@ export class LiveRequests {
   }
 
   #ask(): void {
+    this.#askProposals();
     this.ports.ask().then(
       (requests) => {
         // What the stream has told since is newer than an answer that was on its way; without a stream the answer is. An answer has the newest only, so that older ones stay.
         const known = this.#snapshot.requests ?? [];
         const isLive = this.#snapshot.connection === 'live';
-        this.#set({ requests: isLive ? merged(requests, known) : merged(known, requests), error: undefined });
+        this.#take(isLive ? merged(requests, known) : merged(known, requests), []);
+        this.#set({ error: undefined });
       },
       (error: unknown) => {
         this.#set({ error });
@@ -151,6 +185,24 @@ export class LiveRequests {
         }
       },
     );
+  }
+
+  /** That nothing is reported is no failure of what is proven: what was heard stays. */
+  #askProposals(): void {
+    this.ports.askProposals?.().then(
+      (proposals) => {
+        // What the stream has told since is newer than an answer that was on its way; without a stream the answer is.
+        const { connection, proposals: known, requests } = this.#snapshot;
+        const isLive = connection === 'live';
+        this.#set({ proposals: isLive ? reported(proposals, known, requests ?? []) : reported([], proposals, requests ?? []) });
+      },
+      () => undefined,
+    );
+  }
+
+  /** Requests as they are now, and what has changed of those that are reported. */
+  #take(requests: AllianceRequest[] | undefined, changed: AllianceProposal[]): void {
+    this.#set({ requests, proposals: reported(this.#snapshot.proposals, changed, requests ?? []) });
   }
 
   #set(change: Partial<Snapshot>): void {

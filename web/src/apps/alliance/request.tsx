@@ -13,6 +13,7 @@ import { Endorsers } from './endorsers';
 import { ConnectionBadge } from './connection';
 import { POLL_MS, type Snapshot } from './live';
 import { StatusMark, StepMark, STEPS, stepOf } from './marks';
+import { Proofmark, Reports } from './reported';
 import { Awaited } from './waiting';
 
 /** What is said of why a member refuses. */
@@ -75,7 +76,10 @@ export function RequestView({ request }: { request: AllianceRequest }): ReactNod
         <Awaited request={request} />
       </div>
       <div className="stack">
-        <h2 id="steps">{t('alliance.steps')}</h2>
+        <div className="page-head__row">
+          <h2 id="steps">{t('alliance.steps')}</h2>
+          <Proofmark kind="proven" />
+        </div>
         <Progress parties={request.parties} />
       </div>
       <section className="card" aria-labelledby="facts">
@@ -86,6 +90,15 @@ export function RequestView({ request }: { request: AllianceRequest }): ReactNod
         <h2 id="endorsers">{t('alliance.endorsers')}</h2>
         <Endorsers parties={request.parties} />
       </section>
+      {request.reports !== undefined && request.reports.length > 0 && (
+        <section className="stack" aria-labelledby="reported" data-reported>
+          <div className="page-head__row">
+            <h2 id="reported">{t('alliance.reports')}</h2>
+            <Proofmark kind="reported" />
+          </div>
+          <Reports reports={request.reports} />
+        </section>
+      )}
       <section className="stack" aria-labelledby="records">
         <h2 id="records">{t('alliance.records')}</h2>
         <Records request={request} />

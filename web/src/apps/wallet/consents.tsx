@@ -6,7 +6,7 @@ import { Button } from '../../components/Button';
 import { ErrorNotice } from '../../components/ErrorNotice';
 import { SelectInput } from '../../components/fields';
 import { formatDate, formatMoment } from '../../components/format';
-import { Ban, Check } from '../../components/icons';
+import { BadgeCheck, Ban, Check, CircleHelp } from '../../components/icons';
 import { useKindTitle } from '../../components/kind';
 import { Await, Empty } from '../../components/Loading';
 import { Notice } from '../../components/Notice';
@@ -14,6 +14,7 @@ import { PageHead } from '../../components/Shell';
 import { useAction, useLoaded } from '../../components/use-loaded';
 import { href } from '../../components/use-route';
 import { useLanguage } from '../../i18n/language';
+import { examineShown, type ShownOf } from '../../offline/shown';
 import { discloseTypedData } from '../../protocol/typed-data';
 import type { OpenWallet } from './wallet';
 
@@ -69,6 +70,8 @@ export function Consents({ wallet }: { wallet: OpenWallet }): ReactNode {
                 of={answer}
                 shown={shown}
                 agreed={isAgreed(shown, answer.nowMs)}
+                nowMs={answer.nowMs}
+                chainId={chains.find((one) => one.name === chain)?.chainId}
                 onStart={() => setDone(undefined)}
                 onDone={(block) => setDone(t('consents.done', { block, chain: nameOf(chain) }))}
                 reload={found.reload}
@@ -86,12 +89,15 @@ function ShownCard(props: {
   of: HolderKinds;
   shown: ShownKind;
   agreed: boolean;
+  nowMs: number;
+  /** Of the chain that was asked: what the answer says of itself is not believed. */
+  chainId: number | undefined;
   onStart: () => void;
   onDone: (block: number) => void;
   reload: () => void;
 }): ReactNode {
   const { t, language } = useLanguage();
-  const { wallet, of, shown, agreed } = props;
+  const { wallet, of, shown, agreed, chainId } = props;
   const title = useKindTitle(wallet.city.kinds)(shown.kind);
   const heading = useId();
   const [days, setDays] = useState<string>(DURATIONS[0]);
@@ -123,6 +129,9 @@ function ShownCard(props: {
               ? t('consents.held', { moment: formatMoment(shown.asOf, language) })
               : t('consents.pending')}
           </p>
+          {shown.held && chainId !== undefined && (
+            <Proven city={wallet.city} of={{ chainId, holder: wallet.account.address }} shown={shown} nowMs={props.nowMs} />
+          )}
           <p className="muted small">{t('consents.withdraw.text')}</p>
         </>
       ) : (
@@ -154,5 +163,39 @@ function ShownCard(props: {
         )}
       </div>
     </article>
+  );
+}
+
+/** Whether that is proven here, in words and not by colour alone. */
+function Proven(props: { city: OpenWallet['city']; of: ShownOf; shown: ShownKind; nowMs: number }): ReactNode {
+  const { t, language } = useLanguage();
+  const { city, of, shown, nowMs } = props;
+  const { value: finding, error } = useLoaded(() => examineShown(city, of, shown, nowMs), `${of.chainId} ${shown.kind} ${nowMs}`);
+  if (error !== undefined) return <ErrorNotice error={error} />;
+  if (finding === undefined) return null;
+  if (finding.state === 'unproven') {
+    return (
+      <div className="stack" data-shown="unproven" data-check={finding.check}>
+        <p>
+          <span className="badge badge--suspended">
+            <CircleHelp aria-hidden size={15} />
+            {t('consents.unproven')}
+          </span>
+        </p>
+        <p className="muted small">{t('consents.unproven.text', { check: finding.check })}</p>
+      </div>
+    );
+  }
+  const moment = formatMoment(new Date(finding.verified.asOf * 1000).toISOString(), language);
+  return (
+    <div className="stack" data-shown="proven">
+      <p>
+        <span className="badge badge--proven">
+          <BadgeCheck aria-hidden size={15} />
+          {t('consents.proven')}
+        </span>
+      </p>
+      <p className="muted small">{t('consents.proven.text', { moment })}</p>
+    </div>
   );
 }

@@ -15,6 +15,7 @@ use chancery_bridge::{
     http::{JsonClient, check_destination},
     key::NodeKey,
     relay::{RemoteCarrier, carrier},
+    report::Teller,
     requester::{MemberAccess, Requester, RequesterIdentity, RequesterLimits},
     tls::{Expectation, Mutual},
 };
@@ -22,13 +23,12 @@ use serde::Deserialize;
 use url::Url;
 
 use super::directory_of;
-use crate::{
-    alliance::{
-        chains::{ChainSection, connect},
-        configuration, name_of, text_of,
-        tls::{self, TlsSection},
-    },
-    city::secrets::read_private,
+use crate::alliance::{
+    chains::{ChainSection, connect},
+    configuration,
+    key::{key_at, place_of},
+    name_of, text_of,
+    tls::{self, TlsSection},
 };
 
 /// Longest wait for an answer of an endorser, or of a relay.
@@ -39,10 +39,13 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 struct RequesterFile {
     /// Serial number of its transaction certificate, which allows to request.
     certificate: u64,
-    /// Hexadecimal key that its identity certificate names; readable by its owner alone.
+    /// Hexadecimal key that its identity certificate names, readable by its owner alone; or the name of a key in a token (`pkcs11:...`).
     key_file: PathBuf,
     /// Who carries what it has put together: a relay's address, without a path.
     relay: Url,
+    /// Whether that relay is told when endorsers are asked, and what ends before it is handed in: whoever watches the alliance sees it. No contents.
+    #[serde(default)]
+    tell_steps: bool,
     /// The alliance's and each member's that it asks of.
     chains: Vec<ChainSection>,
     alliance: AllianceSection,
@@ -76,10 +79,19 @@ pub(in crate::alliance) async fn open(config: &Path) -> Result<Requester> {
 
 /// The same, with what it shows to other nodes.
 pub(in crate::alliance) async fn opened(config: &Path) -> Result<(Requester, Option<Mutual>)> {
+    let (requester, tls, _) = Box::pin(assembled(config)).await?;
+    Ok((requester, tls))
+}
+
+/// The same, with whom it tells of its steps, if its file says so.
+pub(super) async fn telling(config: &Path) -> Result<(Requester, Option<Teller>)> {
+    let (requester, _, teller) = Box::pin(assembled(config)).await?;
+    Ok((requester, teller))
+}
+
+async fn assembled(config: &Path) -> Result<(Requester, Option<Mutual>, Option<Teller>)> {
     let file: RequesterFile = configuration(config)?;
-    let path = directory_of(config).join(&file.key_file);
-    let text = read_private(&path).with_context(|| format!("cannot read the key file {}", path.display()))?;
-    let key = NodeKey::from_hex(&text).with_context(|| format!("{} holds no key", path.display()))?;
+    let key = NodeKey::from(key_at(&place_of(&file.key_file, directory_of(config)))?);
     let ledger = connect(&file.chains, config).await?;
     let chain = ledger.chain(&file.alliance.chain)?.clone();
     let alliance = AllianceContract { chain, address: file.alliance.contract };
@@ -110,9 +122,10 @@ pub(in crate::alliance) async fn opened(config: &Path) -> Result<(Requester, Opt
         members.push(MemberAccess { name, contract, endorsers });
     }
     let client = client(&file.relay, tls.as_ref(), &Expectation::default())?;
+    let teller = if file.tell_steps { Some(Teller::new(client.clone(), &file.relay)?) } else { None };
     let carrier = Arc::new(RemoteCarrier::new(client, file.relay.join(carrier::PATH)?));
     let limits = RequesterLimits { endorse_timeout: ANSWER_TIMEOUT, ..RequesterLimits::default() };
-    Ok((Requester { alliance, identity, members, carrier, limits }, tls))
+    Ok((Requester { alliance, identity, members, carrier, limits }, tls, teller))
 }
 
 async fn identity(alliance: &AllianceContract, certificate: u64, key: NodeKey) -> Result<RequesterIdentity> {

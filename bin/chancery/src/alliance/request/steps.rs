@@ -100,6 +100,8 @@ impl Onlooker for Steps {
             Milestone::Decided { number } => {
                 self.tell(&json!({"step": "decide", "number": number}), &format!("5 decided: request {number}"));
             }
+            // Both are told by what follows them.
+            Milestone::Proposed { .. } | Milestone::Failed { .. } => {}
             Milestone::Again { error, pause } => {
                 let text = format!("  {}; again in {} ms", spoken::text(error, &self.words), pause.as_millis());
                 let refusal = spoken::refusal(error, &self.words);

@@ -28,23 +28,24 @@ use chancery_reference_points::{
 use super::{EntityDoors, Ground, chain_name};
 use crate::{
     city::{
-        layout::{MAIN, chains},
+        layout::{DataDir, MAIN, chains},
         ports::{
             ApplicationPort, ControlPort, DatabaseJournal, MessagePort, PresentationPort, RegistrationPort, RolePort,
         },
     },
-    commands::listed_chains,
+    commands::{listed_chains, pinned},
 };
 
 /// Longest name of another city, in bytes.
 const MAX_CITY_NAME_BYTES: usize = 32;
 
-/// The gateway's doors over those of the entities.
+/// The gateway's doors over those of the entities. `audits_mailboxes`: whether messages are computed anew without anybody asking.
 pub(in crate::city) fn gateway_doors(
     ground: &Ground,
     doors: EntityDoors,
     configured: ConfiguredRoles,
     main_genesis: B256,
+    audits_mailboxes: bool,
 ) -> Result<Doors> {
     let Ground { database, directory, clock, .. } = ground.clone();
     let messages = message_desk(ground, &doors, main_genesis)?;
@@ -72,7 +73,7 @@ pub(in crate::city) fn gateway_doors(
         // Of whoever runs the nodes.
         peers: None,
         shown: None,
-        messages: Arc::new(MessagePort::open(messages)),
+        messages: Arc::new(MessagePort::open(messages, audits_mailboxes.then(|| v2m_data.clone()))),
         database: presentations.clone(),
         presentations,
         o2c: Arc::new(ControlPort::new(o2c, roles.clone())),
@@ -102,8 +103,17 @@ fn message_desk(ground: &Ground, doors: &EntityDoors, genesis: B256) -> Result<D
         chain: chain_name(MAIN.name),
         chain_id: ground.directory.main_chain_id(),
         genesis,
+        trusted: trusted_main(&ground.data),
         clock: ground.clock.clone(),
     }))
+}
+
+/// The main chain, as its genesis file gives it; `None` where that names no validators, so that nothing is proven.
+fn trusted_main(data: &DataDir) -> Option<TrustedChain> {
+    let read = pinned(&data.genesis_of(MAIN));
+    read.inspect_err(|error| tracing::info!(%error, "messages cannot be audited against the main chain"))
+        .ok()
+        .map(|main| main.trusted().clone())
 }
 
 /// The cities whose main chain's genesis file the operator has put into a folder, each under its name: NAME.json. Without the folder there is none.

@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use anyhow::{Context as _, Result};
 use chancery_certificates::{directory::CityDirectory, kinds, operations, roles::ConfiguredRoles, services};
 use chancery_contracts::predeploys;
-use chancery_data::{Algorithm, Signer};
 use chancery_identity::{Keeper, RegistrationReader};
 use chancery_messages::desk;
 use chancery_monitoring::{Watch, WatchParts};
@@ -31,8 +30,7 @@ use chancery_sharing::directory::{DescriptionFiles, DirectoryAt};
 use super::{ChainAccess, Ground, chain_name};
 use crate::city::{
     layout::{DataDir, MAIN},
-    ports::{CityAnchors, DatabaseAccounts, DatabaseIndex, DatabaseJournal, DatabaseRegistrations},
-    secrets::load_or_create_private_key,
+    ports::{CityAnchors, DatabaseAccesses, DatabaseAccounts, DatabaseIndex, DatabaseJournal, DatabaseRegistrations},
 };
 
 /// Longest wait of an operator for a change to count on the side chains. The relay of a city needs a fraction of a second.
@@ -83,8 +81,7 @@ fn access_rights(directory: &Arc<CityDirectory>, clock: &Clock) -> Vec<AccessRig
 
 pub(super) fn representation(ground: &Ground, p2r: Arc<dyn P2r>) -> Result<Representation> {
     let data = &ground.data;
-    let receipt_key = load_or_create_private_key(&data.secrets().join("receipts.key"))?;
-    let receipt_key = Signer::from_bytes(Algorithm::EdDsa, &receipt_key)?;
+    let receipt_key = ground.founded.receipts_key(data)?;
     let shown = serde_json::to_vec(&receipt_key.public_key().to_jwk())?;
     std::fs::write(data.receipt_key(), shown)
         .with_context(|| format!("cannot write {}", data.receipt_key().display()))?;
@@ -113,7 +110,7 @@ pub(super) async fn provisioning(ground: &Ground, s2p: Arc<dyn S2p>) -> Result<P
     let offered = services::services(&ground.directory, &ground.clock)
         .into_iter()
         .map(|offer| OfferedService::new(offer.service, offer.roles.map_or(Audience::Public, Audience::Roles)));
-    let sharing = sharing_directory(&ground.data)?;
+    let sharing = sharing_directory(ground)?;
     let offered = offered.chain(
         chancery_sharing::directory::services(&sharing)
             .into_iter()
@@ -188,12 +185,13 @@ fn chains(directory: &CityDirectory) -> Vec<ChainName> {
 }
 
 /// Where the city's directory of shared resources is.
-fn sharing_directory(data: &DataDir) -> Result<DirectoryAt> {
-    let folder = data.descriptions();
+fn sharing_directory(ground: &Ground) -> Result<DirectoryAt> {
+    let folder = ground.data.descriptions();
     let descriptions = DescriptionFiles::new(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     Ok(DirectoryAt {
         chain: chain_name(MAIN.name),
         contract: predeploys::RESOURCE_DIRECTORY,
         descriptions: Arc::new(descriptions),
+        accesses: Arc::new(DatabaseAccesses::new(ground.database.clone(), ground.clock.clone())),
     })
 }

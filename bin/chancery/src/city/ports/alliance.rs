@@ -1,5 +1,6 @@
 //! The gateway's port over an alliance that is watched: what its chains show, in the words of the interface.
 
+mod reported;
 mod shown;
 
 use std::sync::Arc;
@@ -7,17 +8,18 @@ use std::sync::Arc;
 use alloy_primitives::Address;
 use anyhow::{Context as _, Result};
 use async_trait::async_trait;
-use chancery_bridge::progress::{ProgressBoard, Source};
-use chancery_gateway::doors::{AllianceChange, AllianceView, PageRequest};
+use chancery_bridge::progress::{News, ProgressBoard, RequestProgress, Source};
+use chancery_gateway::doors::{AllianceChange, AllianceNews, AllianceView, PageRequest};
 use chancery_reference_points::{Code, DoorError, DoorResult};
 use chancery_rest::{
     types::{
         Page,
-        alliance::{Alliance, AllianceRequest},
+        alliance::{Alliance, AllianceProposal, AllianceRequest},
     },
     values::{HexAddress, Timestamp},
 };
 
+use reported::Clock;
 use shown::Chains;
 
 /// An alliance that is watched.
@@ -29,12 +31,13 @@ pub(crate) struct AlliancePort {
     contract: Address,
     /// Tells changes of this process from those of one before it, which were counted otherwise.
     epoch: u64,
+    clock: Clock,
 }
 
 impl AlliancePort {
     pub(crate) fn new(board: Arc<ProgressBoard>, chain: String, chain_id: u64, contract: Address) -> Result<Self> {
         let epoch = getrandom::u64().context("no randomness")?;
-        Ok(Self { board, chain, chain_id, contract, epoch })
+        Ok(Self { board, chain, chain_id, contract, epoch, clock: Clock::now() })
     }
 
     fn cursor(&self, change: u64) -> String {
@@ -53,6 +56,12 @@ impl AlliancePort {
             return Err(DoorError::new(Code::ChainUnreachable, detail).with("chain", self.chain.as_str()));
         };
         Ok(Chains { alliance: self.chain.clone(), standing, readings })
+    }
+
+    /// What is proven of a request, and what was reported of it.
+    fn request_of(&self, chains: &Chains, request: &RequestProgress) -> AllianceRequest {
+        let reports = self.board.reports_of(request.asked.request_hash);
+        AllianceRequest { reports: self.clock.reports(&reports), ..chains.request(request) }
     }
 }
 
@@ -75,33 +84,49 @@ impl AllianceView for AlliancePort {
     }
 
     async fn requests(&self, page: PageRequest) -> DoorResult<Page<AllianceRequest>> {
-        let before = page.cursor.as_deref().map(str::parse::<u64>).transpose();
-        let before =
-            before.map_err(|_| DoorError::new(Code::MalformedRequest, "cursor: write what `nextCursor` said"))?;
+        let before = before(&page)?;
         let chains = self.chains()?;
         let mut found = self.board.requests(before, page.limit.saturating_add(1));
         let is_last = found.len() <= page.limit;
         found.truncate(page.limit);
         let next_cursor = found.last().filter(|_| !is_last).map(|last| last.number.to_string());
-        Ok(Page { items: found.iter().map(|request| chains.request(request)).collect(), next_cursor })
+        Ok(Page { items: found.iter().map(|request| self.request_of(&chains, request)).collect(), next_cursor })
     }
 
     async fn request(&self, number: u64) -> DoorResult<AllianceRequest> {
         let chains = self.chains()?;
-        let found = self.board.request(number).map(|request| chains.request(&request));
+        let found = self.board.request(number).map(|request| self.request_of(&chains, &request));
         found.ok_or_else(|| DoorError::new(Code::UnknownAllianceRequest, format!("request {number}")))
+    }
+
+    async fn proposals(&self, page: PageRequest) -> DoorResult<Page<AllianceProposal>> {
+        let before = before(&page)?;
+        let mut found = self.board.proposals(before, page.limit.saturating_add(1));
+        let is_last = found.len() <= page.limit;
+        found.truncate(page.limit);
+        let next_cursor = found.last().filter(|_| !is_last).map(|last| last.arrival.to_string());
+        Ok(Page { items: found.iter().map(|proposal| self.clock.proposal(proposal)).collect(), next_cursor })
     }
 
     async fn changes(&self, after: Option<String>, limit: usize) -> DoorResult<Vec<AllianceChange>> {
         let after = after.map_or(0, |cursor| self.change(&cursor));
         let changed = self.board.changes(after, limit).await;
         let chains = self.chains()?;
-        let told = changed.iter().map(|changed| AllianceChange {
-            request: chains.request(&changed.request),
-            cursor: self.cursor(changed.change),
+        let told = changed.iter().map(|changed| {
+            let news = match &changed.news {
+                News::Request(request) => AllianceNews::Request(Box::new(self.request_of(&chains, request))),
+                News::Proposal(proposal) => AllianceNews::Proposal(Box::new(self.clock.proposal(proposal))),
+            };
+            AllianceChange { news, cursor: self.cursor(changed.change) }
         });
         Ok(told.collect())
     }
+}
+
+/// What a page begins behind.
+fn before(page: &PageRequest) -> DoorResult<Option<u64>> {
+    let before = page.cursor.as_deref().map(str::parse::<u64>).transpose();
+    before.map_err(|_| DoorError::new(Code::MalformedRequest, "cursor: write what `nextCursor` said"))
 }
 
 #[cfg(test)]

@@ -126,6 +126,10 @@ impl Roles for RolePort {
         self.0.is_suspended(address).await
     }
 
+    async fn is_known(&self, address: Address) -> DoorResult<bool> {
+        self.0.is_known(address).await
+    }
+
     async fn organizations_of(&self, address: Address) -> DoorResult<BTreeSet<String>> {
         self.0.organizations_of(address).await
     }

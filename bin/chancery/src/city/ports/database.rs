@@ -24,7 +24,7 @@ use chancery_representation::{IndexedBlock, IndexedOperation, OperationIndex};
 /// Entries that a query without a limit gives.
 const DEFAULT_JOURNAL_ROWS: usize = 100;
 
-fn door_error(error: IdentityError) -> DoorError {
+pub(super) fn door_error(error: IdentityError) -> DoorError {
     match error {
         IdentityError::Conflict(_) => {
             DoorError::new(Code::IdempotencyConflict, "this is bound to something else already").caused_by(error)
@@ -52,7 +52,7 @@ impl DatabaseJournal {
     }
 
     /// As the database keeps it; nothing of what is on chains.
-    fn entry(&self, entry: HistoryEntry) -> Option<JournalEntry> {
+    pub(super) fn entry(&self, entry: HistoryEntry) -> Option<JournalEntry> {
         Some(JournalEntry {
             time_ms: entry.time_ms,
             keeper: self.keeper,
@@ -196,32 +196,19 @@ fn locator(chain: &str, location: Location) -> TransactionLocator {
 #[async_trait]
 impl OperationIndex for DatabaseIndex {
     async fn put(&self, block: &IndexedBlock) -> DoorResult<()> {
-        let operations = block.operations.iter().map(|operation| identity::IndexedOperation {
-            digest: operation.leaf.operation_digest,
-            source: operation.leaf.source,
-            operation_type: operation.leaf.operation_type.to_bytes32(),
-            content_hash: operation.leaf.content_hash,
-            time: operation.leaf.time.get(),
-            recorded: operation.recorded.as_ref().map(location),
-        });
-        let block = identity::IndexedBlock {
-            root: block.root,
-            chain: block.chain.0.clone(),
-            closed_at_ms: block.closed_at_ms,
-            recorded: block.recorded.as_ref().map(location),
-            operations: operations.collect(),
-        };
-        self.0.index_block(&block).await.map_err(door_error)
+        self.0.index_block(&kept_block(block)).await.map_err(door_error)
     }
 
-    async fn announce(&self, root: B256, chain: &ChainName, closed_at_ms: u64) -> DoorResult<()> {
-        let (chain, operations) = (chain.0.clone(), Vec::new());
-        let block = identity::IndexedBlock { root, chain, closed_at_ms, recorded: None, operations };
-        self.0.index_block(&block).await.map_err(door_error)
+    async fn announce(&self, block: &IndexedBlock) -> DoorResult<()> {
+        self.0.announce_block(&kept_block(block)).await.map_err(door_error)
     }
 
     async fn block(&self, root: B256) -> DoorResult<Option<IndexedBlock>> {
         self.0.block(root).await.map_err(door_error)?.map(indexed).transpose()
+    }
+
+    async fn roots_from(&self, chain: &ChainName, first: B256, limit: usize) -> DoorResult<Vec<B256>> {
+        self.0.roots_from(&chain.0, first, limit).await.map_err(door_error)
     }
 
     async fn block_of(&self, operation: B256) -> DoorResult<Option<IndexedBlock>> {
@@ -234,6 +221,25 @@ impl OperationIndex for DatabaseIndex {
             .claim_idempotency_key(source, key, operation, u64::try_from(now_ms).unwrap_or(0))
             .await
             .map_err(door_error)
+    }
+}
+
+/// A block of representation, as the database keeps it.
+fn kept_block(block: &IndexedBlock) -> identity::IndexedBlock {
+    let operations = block.operations.iter().map(|operation| identity::IndexedOperation {
+        digest: operation.leaf.operation_digest,
+        source: operation.leaf.source,
+        operation_type: operation.leaf.operation_type.to_bytes32(),
+        content_hash: operation.leaf.content_hash,
+        time: operation.leaf.time.get(),
+        recorded: operation.recorded.as_ref().map(location),
+    });
+    identity::IndexedBlock {
+        root: block.root,
+        chain: block.chain.0.clone(),
+        closed_at_ms: block.closed_at_ms,
+        recorded: block.recorded.as_ref().map(location),
+        operations: operations.collect(),
     }
 }
 

@@ -13,7 +13,9 @@ use chancery_messages::{
     limits::SETTLED_EVERY_S,
     mailbox::{MailboxError, Side},
 };
-use chancery_reference_points::{Actor, Code, DoorError, DoorResult, data_block::TransactionLocator};
+use chancery_reference_points::{
+    Actor, Code, DoorError, DoorResult, data_block::TransactionLocator, data_search::AuditReport, v2m::V2mData,
+};
 use chancery_rest::types::{
     Page, Recorded,
     messages::{DeliverMessage, Message, MessageBox, MessageState, SendMessage, SignedStatement, StateReceipt},
@@ -21,14 +23,20 @@ use chancery_rest::types::{
 use serde_json::Value;
 use tokio::time::MissedTickBehavior;
 
+use super::mailboxes;
+
 /// Sealed messages between organizations.
 pub(crate) struct MessagePort(Arc<Desk>);
 
 impl MessagePort {
-    /// Opens the desk, and looks from now on at what was not brought to its end, as long as the port is there.
-    pub(crate) fn open(desk: Desk) -> Self {
+    /// Opens the desk, and looks from now on at what was not brought to its end, as long as the port is there. `monitoring`: told of what an audit finds that nobody asks for;
+    /// `None`: none goes on.
+    pub(crate) fn open(desk: Desk, monitoring: Option<Arc<dyn V2mData>>) -> Self {
         let desk = Arc::new(desk);
         tokio::spawn(settle(Arc::downgrade(&desk)));
+        if let Some(monitoring) = monitoring {
+            tokio::spawn(mailboxes::audit_on(Arc::downgrade(&desk), monitoring));
+        }
         Self(desk)
     }
 }
@@ -93,6 +101,10 @@ impl Messages for MessagePort {
     async fn proof(&self, actor: &Actor, message: B256) -> DoorResult<Value> {
         let proof = self.0.proof(actor, message).await?;
         serde_json::to_value(proof).map_err(DoorError::internal)
+    }
+
+    async fn audit(&self, actor: &Actor, from: u64) -> DoorResult<AuditReport> {
+        self.0.audit(actor, from).await
     }
 }
 

@@ -10,6 +10,7 @@ use chancery_certificates::{
     stapled::ProvenState,
 };
 use chancery_contracts::{Anchor, HeldCertificates};
+use chancery_execution::GenesisConfig;
 use chancery_gateway::doors::ShownCertificates;
 use chancery_ledger::{Call, Chain, Event, EventFilter, LedgerError, StateEvidence};
 use chancery_light::{ChainReference, StateProof};
@@ -20,7 +21,14 @@ use chancery_rest::{
     values::{HexAddress, Timestamp},
 };
 
-use crate::city::relay::{Board, Reached};
+use genesis::GenesisProofs;
+
+use crate::city::{
+    layout::CityChain,
+    relay::{Board, Reached},
+};
+
+mod genesis;
 
 /// Events of one holder, kind and block that are looked at for a valid one.
 const MAX_SHOWN: usize = 256;
@@ -29,11 +37,16 @@ const MAX_SHOWN: usize = 256;
 pub(crate) struct ShownPort {
     board: Arc<Board>,
     reached: Arc<OnceLock<Reached>>,
+    genesis: GenesisProofs,
 }
 
 impl ShownPort {
-    pub(in crate::city) const fn new(board: Arc<Board>, reached: Arc<OnceLock<Reached>>) -> Self {
-        Self { board, reached }
+    pub(in crate::city) fn new(
+        board: Arc<Board>,
+        reached: Arc<OnceLock<Reached>>,
+        genesis: &[(CityChain, GenesisConfig)],
+    ) -> Self {
+        Self { board, reached, genesis: GenesisProofs::new(genesis) }
     }
 
     fn reached(&self, chain: &str) -> DoorResult<(&Reached, &Chain)> {
@@ -60,7 +73,10 @@ impl ShownCertificates for ShownPort {
         let chain_id = host.config().chain_id;
         let mut kinds = Vec::new();
         for (kind, contract) in self.board.held_on(chain) {
-            kinds.push(shown(host, contract, kind, holder).await?);
+            let shown = shown(host, contract, kind, holder).await?;
+            // What is not proven needs no codes.
+            let genesis = if shown.proof.is_some() { self.genesis.of(chain, contract).await } else { None };
+            kinds.push(ShownKind { genesis, ..shown });
         }
         Ok(HolderKinds { chain: chain.to_owned(), chain_id, holder: HexAddress(holder), kinds })
     }
@@ -115,6 +131,7 @@ async fn shown(host: &Chain, contract: Address, name: &str, holder: Address) -> 
         contract: HexAddress(contract),
         next_nonce: u64::try_from(nonce).unwrap_or(u64::MAX),
         proof: proof.map(serde_json::to_value).transpose().map_err(DoorError::internal)?,
+        genesis: None,
     })
 }
 

@@ -1,4 +1,4 @@
-//! `chancery share fetches`: who came to the owner's service.
+//! `chancery share fetches`: who came to the owner's service, and who was refused.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,21 @@ use anyhow::Result;
 use chancery_sharing::department::{Fetched, StateFolder, is_unbroken};
 use serde_json::json;
 
-use crate::{arguments::OwnerFile, output::Output, share::DataSet};
+use crate::{
+    arguments::{Connection, OwnerFile},
+    keys,
+    output::Output,
+    share::{CitySupervision, DataSet, Owner},
+};
+
+/// Hands over what supervision does not have yet.
+pub(super) async fn hand_over(file: &OwnerFile, connection: &Connection) -> Result<ExitCode> {
+    let keys = keys::of(connection)?;
+    let owner = Owner::open(&file.file, &keys).await?;
+    let supervision = CitySupervision::of(&owner, connection, &keys)?;
+    owner.department()?.hand_over(&supervision).await?;
+    Ok(ExitCode::SUCCESS)
+}
 
 pub(super) fn show(file: &OwnerFile, limit: usize, output: &Output) -> Result<ExitCode> {
     let set = DataSet::read(&file.file)?;
@@ -18,8 +32,15 @@ pub(super) fn show(file: &OwnerFile, limit: usize, output: &Output) -> Result<Ex
     let mut lines: Vec<String> = shown
         .iter()
         .map(|fetch| {
-            let (at, what) = (time(fetch.at), name(fetch.fetched));
-            format!("{at}  {}  request {}  version {}  {what}", fetch.reader, fetch.request, fetch.version)
+            let (at, what, reader, request) = (time(fetch.at), name(fetch.fetched), fetch.reader, fetch.request);
+            match &fetch.refused {
+                None => format!("{at}  {reader}  request {request}  version {}  {what}", fetch.version),
+                Some(why) if fetch.unnoted == 0 => format!("{at}  {reader}  request {request}  {what} refused: {why}"),
+                Some(why) => {
+                    let more = fetch.unnoted;
+                    format!("{at}  {reader}  request {request}  {what} refused: {why}; {more} before it have no line")
+                }
+            }
         })
         .collect();
     lines.extend(forgotten.iter().map(|sum| {

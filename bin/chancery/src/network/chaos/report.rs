@@ -4,6 +4,8 @@ use std::fmt::{Display, Formatter};
 
 use serde::Serialize;
 
+use super::doctors::Named;
+
 /// One phase and its outcome.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -15,6 +17,8 @@ pub(super) struct PhaseReport {
     pub(super) went_on_after_seconds: Option<f64>,
     /// Final blocks that each host gained, after what was on its way had arrived.
     pub(super) blocks: Vec<u64>,
+    /// Of a cut: what `chancery doctor` of a node of each side says of the other side.
+    pub(super) doctors: Vec<Named>,
     /// Receipts that were given in this time.
     pub(super) receipts: usize,
     /// From the end of the weather until every host had a new final block; `None`: not in the time that was waited.
@@ -56,6 +60,9 @@ impl Display for Report {
             let went_on = phase.went_on_after_seconds.map_or("-".to_owned(), |seconds| format!("{seconds:.1} s"));
             let PhaseReport { name, seconds, receipts, .. } = phase;
             writeln!(f, "{name:<20} {seconds:>8.1}   {went_on:>13}   {blocks:<16} {receipts:>9}   {healed}")?;
+            for Named { asked, after_seconds, says, .. } in &phase.doctors {
+                writeln!(f, "  doctor of {asked}, after {after_seconds:.1} s: {says}")?;
+            }
             for failure in &phase.failures {
                 writeln!(f, "  FAILED: {failure}")?;
             }
@@ -82,6 +89,12 @@ mod tests {
             seconds: 6.0,
             went_on_after_seconds,
             blocks: vec![1, 1, 1, 0],
+            doctors: vec![Named {
+                asked: "validator-1".to_owned(),
+                after_seconds: 9.5,
+                missing: vec!["validator-4".to_owned()],
+                says: "nothing is heard of validator-4".to_owned(),
+            }],
             receipts: 3,
             healed_after_seconds: Some(0.5),
             failures: Vec::new(),
@@ -93,5 +106,7 @@ mod tests {
         assert!(json["phases"][1]["wentOnAfterSeconds"].is_null());
         let text = report.to_string();
         assert!(text.contains("went on after") && text.contains("4.5 s"), "{text}");
+        assert!(text.contains("doctor of validator-1, after 9.5 s: nothing is heard of validator-4"), "{text}");
+        assert_eq!(json["phases"][0]["doctors"][0]["missing"], serde_json::json!(["validator-4"]));
     }
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::{
+    doctors,
     lab::Lab,
     load::{Load, Receipts, connect},
     phases::{HOSTS, Phase, phases},
@@ -91,19 +92,17 @@ async fn live(lab: &Lab, hosts: &[DynProvider], load: &Load, phase: &Phase, leng
     sleep(SETTLE).await;
     let before = heads(hosts).await?;
     let mut watch = Watch::new(phase, &before, length);
-    let after = loop {
-        let heads = heads(hosts).await?;
-        if watch.is_over(began.elapsed(), &heads) {
-            break heads;
-        }
+    while !watch.is_over(began.elapsed(), &heads(hosts).await?) {
         sleep(POLL).await;
-    };
+    }
+    let names: Vec<String> = lab.hosts.iter().map(|host| host.name.clone()).collect();
+    let (doctors, mut failures) = doctors::ask(hosts, &names, &phase.weather, began).await?;
+    let after = heads(hosts).await?;
     let went_on = watch.went_on_after();
     let receipts = load.receipts().len().saturating_sub(receipts);
     let seconds = began.elapsed().as_secs_f64();
 
     let blocks = before.iter().zip(&after).map(|(before, after)| after.saturating_sub(*before)).collect();
-    let mut failures = Vec::new();
     for ((number, host), (before_it, after_it)) in lab.hosts.iter().enumerate().zip(before.iter().zip(&after)) {
         failures.extend(
             phase.judge(number, *before_it..=*after_it, highest(&before)).map(|what| format!("{} {what}", host.name)),
@@ -119,6 +118,7 @@ async fn live(lab: &Lab, hosts: &[DynProvider], load: &Load, phase: &Phase, leng
         seconds,
         went_on_after_seconds: went_on.map(|after| after.as_secs_f64()),
         blocks,
+        doctors,
         receipts,
         healed_after_seconds: healed.ok().map(|after| after.as_secs_f64()),
         failures,

@@ -3,16 +3,16 @@
 use chancery_data::{key::Jwk, source::SourceKind, submission::Access};
 use chancery_reference_points::{
     alert::{
-        AddedReceiver, Alert, AlertReceiver, AlertRule, AuditStatus, Deliveries, NewReceiver, ReceiverSecret,
-        TestedDelivery, WatchReport,
+        AddedReceiver, Alert, AlertReceiver, AlertRule, AuditStatus, Deliveries, MailboxLook, NewReceiver,
+        ReceiverSecret, TestedDelivery, WatchReport,
     },
     anchor::{AnchorConflict, AnchorPlace, AnchorStanding, AnchorState},
-    data_block::{RecordedBlock, RecordedRoots},
+    data_block::{KeptBlock, KeptBlocks, KeptLeaves, RecordedBlock, RecordedRoots},
     data_search::{
         Aggregates, Aggregation, Asset, AssetAccess, AssetTrace, AssetVersion, AssetVersions, AuditReport,
         AuditRequest, AuditedBlock, DataAggregate, DataOperation, DataPage, DataQuery, DayCount, Delivered, Difference,
-        Every, FieldRange, FieldValue, Group, Interval, Member, OperationPlace, Reading, Sort, SourceTimes, Subscribe,
-        Subscription, TimeStamp, TraceRequest, Visibility,
+        Every, FieldRange, FieldValue, Group, Interval, Member, OperationPlace, Reading, Sort, SourceTimes,
+        StandingStore, StoredDifference, Subscribe, Subscription, TimeStamp, TraceRequest, Visibility,
     },
     read_right::ReadRight,
     source_data::{
@@ -65,11 +65,17 @@ structures! {
     HandOver { of, from, to, at, how, recorded }
     Transfers { transferable, rule, reason, path, cut }
     AuditRequest { from, operations }
-    Difference { check, place, index, file, offset, detail }
+    Difference { check, place, index, file, offset, detail, stored }
+    StoredDifference { store, id, expected, found }
+    KeptBlocks { journal, blocks }
+    KeptLeaves { chain, root, count, first_time, last_time, block_number }
+    MailboxLook { messages, differences, found, is_end, trouble }
     SourceTimes { source, submissions, longest_gap, disorders, least_drift, most_drift }
     AuditReport {
-        from, next, complete, submissions, operations, blocks, difference, sequence, sources, compared, chain, recorded,
+        from, next, complete, submissions, operations, blocks, difference, sequence, sources, compared, chain, chains,
+        recorded, standing,
     }
+    StandingStore { store, for_ms }
     AuditedBlock {
         first, place, file, offset, root, count, first_time, last_time, block_number, after_block,
     }
@@ -81,7 +87,8 @@ structures! {
     AnchorState { place, standing, head }
     AuditStatus {
         operations_per_second, next, next_root, began_at_ms, operations, blocks, completed_at_ms, completed_operations,
-        completed_blocks, difference, found_at_ms, trouble,
+        completed_blocks, difference, found_at_ms, trouble, mailbox_messages, mailbox_completed_at_ms,
+        mailbox_difference,
     }
     Alert { id, rule, subject, summary, difference, raised_at_ms }
     Deliveries { waiting, delivered, dropped }
@@ -108,6 +115,18 @@ impl Sample for SourceOperationProof {
 impl Sample for ReadRight {
     fn sample(dice: &mut Dice) -> Self {
         dice.one_of(&Self::ALL)
+    }
+}
+
+impl Sample for KeptBlock {
+    fn sample(dice: &mut Dice) -> Self {
+        match dice.below(5) {
+            0 => Self::Nothing,
+            1 => Self::InJournal,
+            2 => Self::Announced,
+            3 => Self::Unreadable,
+            _ => Self::Leaves(dice.sample()),
+        }
     }
 }
 

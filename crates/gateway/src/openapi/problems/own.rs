@@ -24,6 +24,7 @@ const CHANGE: &[Code] = &[
     Code::ApprovalRequired,
     Code::ChainUnreachable,
     Code::NotFinalYet,
+    Code::HistoryFull,
     Code::TransactionRefused,
 ];
 
@@ -174,7 +175,10 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
         ("PUT", "/v1/services/{service}/access") => with(&[Code::OperatorsLockedOut], CHANGE),
         ("GET", "/v1/changes") => one(&[Code::UnknownMember, Code::ChainUnreachable]),
         ("GET", "/v1/changes/{change}") => one(&[Code::UnknownChange, Code::ChainUnreachable]),
-        ("POST", "/v1/changes") => with(&[Code::SignatureInvalid, Code::OperationExpired], CHANGE),
+        ("POST", "/v1/changes") => with(
+            &[Code::SignatureInvalid, Code::OperationExpired, Code::UnknownAddress, Code::DatabaseUnreachable],
+            CHANGE,
+        ),
         ("POST", "/v1/changes/{change}/status") => with(
             &[
                 Code::UnknownChange,
@@ -217,9 +221,10 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
             with(&[Code::MalformedAddress, Code::UnknownFormat, Code::UnknownChain, Code::SchemaViolation], SUBMISSION)
         }
         ("GET", "/v1/operations/{digest}") => one(&[Code::UnknownOperation, Code::ChainUnreachable]),
-        ("PUT", "/v1/users/{address}/standing") => {
-            with(&[Code::MalformedAddress, Code::OperatorsLockedOut, Code::DatabaseUnreachable], CHANGE)
-        }
+        ("PUT", "/v1/users/{address}/standing") => with(
+            &[Code::MalformedAddress, Code::UnknownAddress, Code::OperatorsLockedOut, Code::DatabaseUnreachable],
+            CHANGE,
+        ),
         ("POST", "/v1/sources") => with(&[Code::UnknownOrganization], &[CHANGE, SOURCE].concat()),
         ("POST", "/v1/sources/{source}/keys") => with(&[Code::MalformedAddress, Code::RoleRequired], SOURCE),
         ("GET", "/v1/sources/{source}") => one(&[Code::MalformedAddress, Code::UnknownSource]),
@@ -289,9 +294,14 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
             Code::ServiceRefused,
             Code::JournalUnavailable,
         ]),
-        ("GET", "/v1/data/audit") => {
-            one(&[Code::UnknownMember, Code::JournalUnavailable, Code::DatabaseUnreachable, Code::NotProvable])
-        }
+        ("GET", "/v1/data/audit") => one(&[
+            Code::UnknownMember,
+            Code::UnknownChain,
+            Code::ChainUnreachable,
+            Code::JournalUnavailable,
+            Code::DatabaseUnreachable,
+            Code::NotProvable,
+        ]),
         ("POST", "/v1/alerts/receivers") => one(&[Code::ConfigurationInvalid, Code::JournalUnavailable]),
         ("DELETE", "/v1/alerts/receivers/{receiver}") => {
             one(&[Code::UnknownMember, Code::UnknownReceiver, Code::JournalUnavailable])
@@ -303,9 +313,14 @@ pub(super) fn own(method: &str, path: &str) -> Vec<Code> {
         ("GET", "/v1/resources/{resource}/readers") => {
             one(&[Code::UnknownMember, Code::UnknownResource, Code::RoleRequired, Code::ChainUnreachable])
         }
-        ("GET", "/v1/resources/{resource}/trace") => one(&[Code::UnknownResource, Code::ChainUnreachable]),
+        ("POST", "/v1/resources/{resource}/accesses") => {
+            one(&[Code::UnknownResource, Code::ChainUnreachable, Code::DatabaseUnreachable])
+        }
+        ("GET", "/v1/resources/{resource}/trace") => {
+            one(&[Code::UnknownMember, Code::UnknownResource, Code::ChainUnreachable])
+        }
         ("GET", "/v1/resources/{resource}/requests/{request}") => one(&[Code::UnknownResource, Code::UnknownRequest]),
-        ("GET", "/v1/alliance" | "/v1/alliance/requests") => {
+        ("GET", "/v1/alliance" | "/v1/alliance/requests" | "/v1/alliance/proposals") => {
             one(&[Code::UnknownMember, Code::NoAlliance, Code::ChainUnreachable])
         }
         ("GET", "/v1/alliance/requests/{number}") => {

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    doors::{AllianceChange, AllianceView},
+    doors::{AllianceChange, AllianceNews, AllianceView},
     limits::{EVENT_RETRY, HEART_BEAT, MAX_EVENTS_AT_ONCE, MAX_FOLLOW_TIME},
 };
 
@@ -81,8 +81,11 @@ impl Telling {
 
 /// One event. JSON has no line breaks outside of strings, and in strings they are escaped.
 fn event(change: &AllianceChange) -> String {
-    let data = serde_json::to_string(&change.request).unwrap_or_default();
-    format!("id: {}\nevent: request\ndata: {data}\n\n", change.cursor)
+    let (name, data) = match &change.news {
+        AllianceNews::Request(request) => ("request", serde_json::to_string(request)),
+        AllianceNews::Proposal(proposal) => ("proposal", serde_json::to_string(proposal)),
+    };
+    format!("id: {}\nevent: {name}\ndata: {}\n\n", change.cursor, data.unwrap_or_default())
 }
 
 #[cfg(test)]

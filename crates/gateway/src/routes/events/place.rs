@@ -38,7 +38,7 @@ impl Place {
         match (parts.next(), parts.next(), parts.next()) {
             (None, ..) => Ok(Self::Before(time_ms)),
             (Some(told), Some(last), None) if last.len() == ENTRY_DIGITS => {
-                let told = told.parse().map_err(|_| wrong())?;
+                let told = told.parse::<usize>().ok().filter(|told| *told > 0).ok_or_else(wrong)?;
                 Ok(Self::Within { time_ms, told, last: last.to_owned() })
             }
             _ => Err(wrong()),
@@ -137,7 +137,18 @@ mod tests {
     #[test]
     fn an_old_cursor_is_a_time_and_anything_else_is_none() {
         assert_eq!(Place::read("1795220000000").unwrap(), Place::Before(1_795_220_000_000));
-        for wrong in ["", "x", "-1", "5-", "5-1", "5-1-", "5-x-0123456789abcdef", "5-1-0123456789abcdef-", "5-1-01"] {
+        for wrong in [
+            "",
+            "x",
+            "-1",
+            "5-",
+            "5-1",
+            "5-1-",
+            "5-x-0123456789abcdef",
+            "5-1-0123456789abcdef-",
+            "5-1-01",
+            "5-0-0123456789abcdef",
+        ] {
             assert!(Place::read(wrong).is_err(), "{wrong}");
         }
     }

@@ -8,7 +8,8 @@ use chancery_reference_points::{
     Actor, Code, DoorError, DoorResult, Role,
     access_rule::ServiceAccess,
     alert::{
-        AddedReceiver, AlertReceiver, AuditStatus, Deliveries, NewReceiver, ReceiverSecret, TestedDelivery, WatchReport,
+        AddedReceiver, AlertReceiver, AuditStatus, Deliveries, MailboxLook, NewReceiver, ReceiverSecret,
+        TestedDelivery, WatchReport,
     },
     chain_records::ChainStatus,
     change_approval::{Approvals, ChangeKind, ChangeReview},
@@ -281,6 +282,26 @@ impl O2cAlerts for Behind {
     }
 }
 
+/// An audit that had nothing to look at.
+pub(crate) fn looked_at(chain: ChainName, from: u64) -> AuditReport {
+    AuditReport {
+        from,
+        next: from,
+        complete: true,
+        submissions: 0,
+        operations: 0,
+        blocks: 0,
+        difference: None,
+        sequence: Vec::new(),
+        sources: Vec::new(),
+        compared: 0,
+        chain,
+        chains: Vec::new(),
+        recorded: Vec::new(),
+        standing: Vec::new(),
+    }
+}
+
 #[async_trait]
 impl V2mData for Behind {
     async fn audit_data(&self, _: &Actor, request: AuditRequest) -> DoorResult<AuditReport> {
@@ -296,9 +317,20 @@ impl V2mData for Behind {
             sources: Vec::new(),
             compared: 0,
             chain: ChainName("main".into()),
+            chains: vec![ChainName("main".into())],
             recorded: Vec::new(),
+            standing: Vec::new(),
         };
         self.answer("v2m.audit_data", report).await
+    }
+
+    async fn audit_chain(&self, _: &Actor, chain: &ChainName, from: u64) -> DoorResult<AuditReport> {
+        self.answer("v2m.audit_chain", looked_at(chain.clone(), from)).await
+    }
+
+    async fn mailboxes_audited(&self, _: MailboxLook) -> DoorResult<WatchReport> {
+        let (audit, alerts, deliveries) = (AuditStatus::default(), Vec::new(), Deliveries::default());
+        self.answer("v2m.mailboxes_audited", WatchReport { audit, alerts, deliveries }).await
     }
 
     async fn audit_status(&self, _: &Actor) -> DoorResult<WatchReport> {

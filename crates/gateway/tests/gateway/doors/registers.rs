@@ -3,13 +3,15 @@
 use alloy_primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
 use chancery_gateway::doors::{
-    AllianceChange, AllianceView, AnchorSeen, AnchorView, ApplicationFilter, Applications, ChainPeers, DatabaseProbe,
-    Messages, PageRequest, PeerView, Presentations, Registration, ShownCertificates,
+    AllianceChange, AllianceNews, AllianceView, AnchorSeen, AnchorView, ApplicationFilter, Applications, ChainPeers,
+    DatabaseProbe, Messages, PageRequest, PeerView, Presentations, Registration, ShownCertificates,
 };
 use chancery_primitives::Disclose;
-use chancery_reference_points::{Actor, Code, DoorError, DoorResult, data_block::TransactionLocator};
+use chancery_reference_points::{
+    Actor, Code, DoorError, DoorResult, data_block::TransactionLocator, data_search::AuditReport, operation::ChainName,
+};
 use chancery_rest::{
-    types::alliance::{Alliance, AllianceRequest},
+    types::alliance::{Alliance, AllianceProposal, AllianceRequest},
     types::applications::{Application, ApplicationReceipt, Decision, SubmitApplication},
     types::messages::{DeliverMessage, Message, MessageBox, MessageState, SendMessage, StateReceipt},
     types::presentations::{CreatePresentation, Presentation, PresentationReceipt},
@@ -19,7 +21,7 @@ use chancery_rest::{
 };
 use serde_json::Value;
 
-use super::Behind;
+use super::{Behind, outer::looked_at};
 use crate::answers;
 
 #[async_trait]
@@ -81,10 +83,17 @@ impl AllianceView for Behind {
         self.answer("alliance.request", AllianceRequest::example()).await
     }
 
-    /// One change, after which nothing can be watched any more: the stream has an end.
+    async fn proposals(&self, _: PageRequest) -> DoorResult<Page<AllianceProposal>> {
+        self.answer("alliance.proposals", Page::example()).await
+    }
+
+    /// A change of a request and one of what has no number yet, after which nothing can be watched any more: the stream has an end.
     async fn changes(&self, after: Option<String>, _: usize) -> DoorResult<Vec<AllianceChange>> {
-        let change = AllianceChange { request: AllianceRequest::example(), cursor: "1".into() };
-        let changes = self.answer("alliance.changes", vec![change]).await?;
+        let request = AllianceNews::Request(Box::new(AllianceRequest::example()));
+        let proposal = AllianceNews::Proposal(Box::new(AllianceProposal::example()));
+        let change = |news, cursor: &str| AllianceChange { news, cursor: cursor.into() };
+        let changes = vec![change(request, "1"), change(proposal, "2")];
+        let changes = self.answer("alliance.changes", changes).await?;
         match after {
             None => Ok(changes),
             Some(_) => Err(DoorError::new(Code::ChainUnreachable, "it is not followed any more")),
@@ -124,6 +133,10 @@ impl Messages for Behind {
 
     async fn proof(&self, _: &Actor, _: B256) -> DoorResult<Value> {
         self.answer("messages.proof", Value::Null).await
+    }
+
+    async fn audit(&self, _: &Actor, from: u64) -> DoorResult<AuditReport> {
+        self.answer("messages.audit", looked_at(ChainName("main".into()), from)).await
     }
 }
 

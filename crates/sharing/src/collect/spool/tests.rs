@@ -71,3 +71,37 @@ fn a_full_spool_takes_nothing_until_there_is_room() {
     let text = fs::read_to_string(&segments(folder.path()).unwrap()[0].path).unwrap();
     assert_eq!(text.lines().count(), 2);
 }
+
+// S-COL, STORE-2: after a sync that failed what it was for can be read, and is not believed.
+#[test]
+fn what_a_failed_sync_was_for_is_cut_off_and_what_follows_begins_another_segment() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut spool = Spool::open(folder.path(), 1 << 20).unwrap();
+    spool.append(vec![record("a"), record("b")]).unwrap();
+    let path = segments(folder.path()).unwrap()[0].path.clone();
+    let kept = fs::read_to_string(&path).unwrap();
+    // As it is when `sync_data` fails: the whole append is in the file, and was not acknowledged.
+    let refused = || {
+        let line = json!({ SEQUENCE: 3, UNTIL: 3, "line": "never acknowledged" });
+        fs::write(&path, format!("{kept}{line}\n")).unwrap();
+    };
+    refused();
+    (spool.broken, spool.standing) = (true, Standing::of("spool"));
+    spool.standing.failed(&"as if a sync had failed");
+    let error = spool.append(vec![record("c")]).unwrap_err();
+    assert!(matches!(error, CollectError::Unwritten { .. }) && error.passes(), "{error}");
+    spool.standing = Standing::of("spool");
+    spool.append(vec![record("c")]).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), kept);
+    let all = segments(folder.path()).unwrap();
+    assert_eq!(all.iter().map(|segment| segment.first).collect::<Vec<_>>(), [1, 3]);
+    assert!(fs::read_to_string(&all[1].path).unwrap().contains("\"c\""));
+    drop(spool);
+    Spool::open(folder.path(), 1 << 20).unwrap().append(vec![record("d")]).unwrap();
+    // What a sync has kept is not there: nothing follows it, and it does not pass.
+    let mut spool = Spool::open(folder.path(), 1 << 20).unwrap();
+    fs::write(&all[1].path, "").unwrap();
+    spool.broken = true;
+    let error = spool.append(vec![record("e")]).unwrap_err();
+    assert!(matches!(error, CollectError::Spool { .. }) && !error.passes(), "{error}");
+}

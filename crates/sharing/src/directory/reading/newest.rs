@@ -31,6 +31,8 @@ pub(in crate::directory) struct Found {
     pub(in crate::directory) events: Vec<EventRecord>,
     /// Whether there are no older ones, of the time that is looked for.
     pub(in crate::directory) is_whole: bool,
+    /// Whether every block that was looked at has no more than a query answers.
+    pub(in crate::directory) is_gapless: bool,
 }
 
 impl Search {
@@ -64,7 +66,7 @@ impl Directory {
         let (mut last, mut blocks) = (search.head, search.head.saturating_add(1));
         loop {
             if search.left == 0 {
-                return Ok(Found { events, is_whole: false });
+                return Ok(Found { events, is_whole: false, is_gapless });
             }
             search.left -= 1;
             let first = last.saturating_sub(blocks - 1);
@@ -82,7 +84,7 @@ impl Directory {
             }
             let is_end = first == 0 || events.first().is_some_and(|oldest| oldest.block_time_ms < search.since_ms);
             if is_end || events.len() >= wanted {
-                return Ok(Found { events, is_whole: is_end && is_gapless });
+                return Ok(Found { events, is_whole: is_end && is_gapless, is_gapless });
             }
             last = first - 1;
             blocks = blocks.saturating_mul(2);

@@ -73,7 +73,7 @@ impl Directory {
 
     /// Under what the contract may have what somebody asks for: a name itself, then the words that stand for it; or such a word alone, in hexadecimal digits
     /// with `0x`.
-    pub(super) async fn words_of(&self, resource: &str) -> DoorResult<Vec<B256>> {
+    pub(in crate::directory) async fn words_of(&self, resource: &str) -> DoorResult<Vec<B256>> {
         if resource.starts_with("0x")
             && let Ok(word) = resource.parse::<B256>()
         {

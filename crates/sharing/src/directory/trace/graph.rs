@@ -1,14 +1,16 @@
-//! The trace as a graph: who owned the asset, under which organizations it stood, who may use it, and who was granted which version.
+//! The trace as a graph: who owned the asset, under which organizations it stood, who may use it, and who was granted which version
+//! and came for it.
 
 use std::collections::HashMap;
 
 use chancery_reference_points::data_search::Graph;
 
 use super::{ResourceTrace, TracedEvent};
+use crate::department::Fetched;
 
 impl ResourceTrace {
     /// The trace as a graph. Nodes are `asset`, `organization`, `owner`, `version` and `reader`; edges `source-of`, `owned`, `owns`, `shared`, `shares`, `transferred-to`, `version-of`,
-    /// `may-use`, `might-use` (withdrawn), `asked-for` and `was-granted`. Whether a right has expired depends on when one looks, and stands in the list.
+    /// `may-use`, `might-use` (withdrawn), `asked-for`, `was-granted`, `fetched-key`, `fetched-file` and `was-refused`. Whether a right has expired depends on when one looks, and stands in the list.
     #[must_use]
     pub fn graph(&self) -> Graph {
         let mut graph = Graph::default();
@@ -52,6 +54,14 @@ impl ResourceTrace {
                 }
                 _ => {}
             }
+        }
+        for one in &self.accesses {
+            let relation = match (&one.refused, one.fetched) {
+                (Some(_), _) => "was-refused",
+                (None, Fetched::Key) => "fetched-key",
+                (None, Fetched::File) => "fetched-file",
+            };
+            access(&mut graph, &format!("{:x}", one.reader), &one.reader.to_string(), one.version, relation);
         }
         graph
     }

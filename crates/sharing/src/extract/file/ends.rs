@@ -10,7 +10,9 @@ pub(super) struct RecordEnds {
     bytes: u64,
     /// Whether the record has anything.
     has_bytes: bool,
-    is_whole: bool,
+    /// Whether the last byte is the first half of a line end, or all of one.
+    is_behind_return: bool,
+    last_end: u64,
     first_end: Option<u64>,
 }
 
@@ -34,6 +36,9 @@ impl RecordEnds {
             if is_mark {
                 continue;
             }
+            if self.is_behind_return && *byte != b'\n' {
+                self.last_end = at;
+            }
             let is_end = matches!(byte, b'\n' | b'\r') && self.place != Place::Quoted;
             self.place = match (self.place, byte) {
                 (Place::Quoted, b'"') => Place::Quote,
@@ -45,13 +50,16 @@ impl RecordEnds {
                 self.first_end = Some(self.bytes);
             }
             self.has_bytes = !is_end;
-            self.is_whole = is_end && *byte == b'\n';
+            self.is_behind_return = is_end && *byte == b'\r';
+            if is_end && *byte == b'\n' {
+                self.last_end = self.bytes;
+            }
         }
     }
 
-    /// Whether the last byte ended a record, whatever comes behind it.
-    pub(super) const fn is_whole(&self) -> bool {
-        self.is_whole
+    /// Bytes up to the end of the last record that has ended, whatever comes behind it.
+    pub(super) const fn last_end(&self) -> u64 {
+        self.last_end
     }
 
     /// Bytes of the first record that is not empty, its end included, and of what is before it; 0 while there is none.
@@ -64,27 +72,28 @@ impl RecordEnds {
 mod tests {
     use super::*;
 
-    fn followed(text: &str) -> (bool, u64) {
+    fn followed(text: &str) -> (u64, u64) {
         let mut ends = RecordEnds::default();
         // A byte at a time, so that every place is once the end of a piece.
         text.bytes().for_each(|byte| ends.update(&[byte]));
-        (ends.is_whole(), ends.first_end())
+        (ends.last_end(), ends.first_end())
     }
 
     // S-COL
     #[test]
     fn a_record_ends_with_a_line_that_is_not_in_quotes() {
         for (text, expected) in [
-            ("", (false, 0)),
-            ("a,b\n", (true, 4)),
-            ("a,b\r\n1,2\r\n", (true, 4)),
-            ("\n\na,b\n1", (false, 6)),
-            ("\u{feff}\"a\nb\",c\n", (true, 11)),
-            ("a\n\"x\n", (false, 2)),
-            ("a\n\"x\"\"\n", (false, 2)),
-            ("a\n\"x\"\"\"\n", (true, 2)),
-            ("a\nit's \"so\" and so\"\n", (true, 2)),
-            ("a\r1\r", (false, 2)),
+            ("", (0, 0)),
+            ("a,b\n", (4, 4)),
+            ("a,b\r\n1,2\r\n", (10, 4)),
+            ("\n\na,b\n1", (6, 6)),
+            ("\u{feff}\"a\nb\",c\n", (11, 11)),
+            ("a\n\"x\n", (2, 2)),
+            ("a\n\"x\"\"\n", (2, 2)),
+            ("a\n\"x\"\"\"\n", (8, 2)),
+            ("a\nit's \"so\" and so\"\n", (20, 2)),
+            ("a\r1\r", (2, 2)),
+            ("a\r1\r2", (4, 2)),
         ] {
             assert_eq!(followed(text), expected, "{text:?}");
         }

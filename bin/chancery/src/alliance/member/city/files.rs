@@ -58,12 +58,12 @@ pub(super) fn endorser(
 }
 
 pub(super) fn requester(plan: &Plan, alliance: Address, certificate: u64) -> Result<String> {
-    let endorsers =
-        plan.seats.iter().map(|seat| json!({"member": seat.name, "urls": [format!("http://{}", local(seat.port))]}));
+    let endorsers = plan.seats.iter().map(endorsers_of);
     text(&json!({
         "certificate": certificate,
         "key_file": NODE_KEY,
         "relay": format!("http://{}", local(plan.service_port)),
+        "tell_steps": true,
         "chains": chains(plan)?,
         "alliance": {"chain": plan.home.name, "contract": alliance},
         "endorsers": endorsers.collect::<Vec<_>>(),
@@ -71,11 +71,18 @@ pub(super) fn requester(plan: &Plan, alliance: Address, certificate: u64) -> Res
 }
 
 pub(super) fn relay(plan: &Plan, alliance: Address) -> Result<String> {
+    let endorsers = plan.seats.iter().map(endorsers_of);
+    let relays = json!({"urls": [format!("http://{}", local(plan.service_port))]});
     text(&json!({
         "listen": local(plan.service_port),
         "chains": chains(plan)?,
         "alliance": {"chain": plan.home.name, "contract": alliance},
+        "reporters": endorsers.chain([relays]).collect::<Vec<_>>(),
     }))
+}
+
+fn endorsers_of(seat: &Seat) -> Value {
+    json!({"member": seat.name, "urls": [format!("http://{}", local(seat.port))]})
 }
 
 fn chains(plan: &Plan) -> Result<Vec<Value>> {

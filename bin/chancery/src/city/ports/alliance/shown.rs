@@ -207,6 +207,7 @@ impl Chains {
             shown_by: self.place(Source::Alliance, &of.asked_at),
             decision,
             parties: of.parties.iter().map(|party| self.party(party)).collect(),
+            reports: Vec::new(),
         }
     }
 }

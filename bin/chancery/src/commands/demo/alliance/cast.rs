@@ -96,6 +96,18 @@ pub(super) struct Cast {
     _home: Ground,
 }
 
+impl Body {
+    /// Its endorsers as a relay's file names them, for those who watch.
+    fn reporters(&self) -> Result<String> {
+        let urls: Vec<String> = self
+            .endorser_urls
+            .iter()
+            .map(|url| -> Result<String> { Ok(url.join("/")?.to_string()) })
+            .collect::<Result<_>>()?;
+        Ok(format!("[[reporters]]\nmember = \"{}\"\nurls = {urls:?}\n", self.title))
+    }
+}
+
 impl Cast {
     /// Starts chains, establishes the alliance, certifies nodes, and starts endorsers and a relay.
     pub(super) async fn gather(dir: &Path) -> Result<Self> {
@@ -121,8 +133,9 @@ impl Cast {
         let chains = std::iter::once(&home).chain(bodies.iter().map(|body| &body._ground));
         let chains: String = chains.map(|ground| format!("[[chains]]\n{}", ground.section)).collect();
         let relay_config = dir.join("relay.toml");
+        let reporters: String = bodies.iter().map(Body::reporters).collect::<Result<_>>()?;
         let text = format!(
-            "listen = \"127.0.0.1:0\"\n{chains}[alliance]\nchain = \"alliance\"\ncontract = \"{}\"\n",
+            "listen = \"127.0.0.1:0\"\n{chains}{reporters}[alliance]\nchain = \"alliance\"\ncontract = \"{}\"\n",
             alliance.address
         );
         std::fs::write(&relay_config, text).context("cannot write relay.toml")?;

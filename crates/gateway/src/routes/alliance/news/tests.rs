@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chancery_reference_points::{Code, DoorError, DoorResult};
 use chancery_rest::types::{
     Example as _, Page,
-    alliance::{Alliance, AllianceRequest},
+    alliance::{Alliance, AllianceProposal, AllianceRequest},
 };
 use futures::StreamExt as _;
 
@@ -39,6 +39,10 @@ impl AllianceView for Two {
         Err(DoorError::new(Code::UnknownAllianceRequest, ""))
     }
 
+    async fn proposals(&self, _: PageRequest) -> DoorResult<Page<AllianceProposal>> {
+        Ok(Page::example())
+    }
+
     async fn changes(&self, after: Option<String>, limit: usize) -> DoorResult<Vec<AllianceChange>> {
         assert_eq!(limit, MAX_EVENTS_AT_ONCE);
         self.asked.fetch_add(1, Ordering::SeqCst);
@@ -47,7 +51,8 @@ impl AllianceView for Two {
             pending::<()>().await;
         }
         let request = AllianceRequest { number: known + 1, ..AllianceRequest::example() };
-        Ok(vec![AllianceChange { request, cursor: (known + 1).to_string() }])
+        let news = AllianceNews::Request(Box::new(request));
+        Ok(vec![AllianceChange { news, cursor: (known + 1).to_string() }])
     }
 }
 

@@ -1,6 +1,6 @@
 //! Topics (MQTT 5, 4.7): where submissions are published, and where their outcomes.
 
-use super::limits::MAX_TOPIC_BYTES;
+use crate::limits::MAX_TOPIC_BYTES;
 
 /// Submissions are published here, or below it: what stands below (a source, a batch) is the publisher's to choose.
 pub const OPERATIONS: &str = "chancery/v1/operations";

@@ -1,8 +1,4 @@
-//! Packets of MQTT 3.1.1 and 5 as the listener needs them: frames out of bytes, then what a client says, and what it is told.
-//!
-//! Bodies are read and written by rumqttc's codec; frames are cut here, so that a length is held to its bound before it is waited for.
-
-mod answers;
+//! Packets of MQTT 3.1.1 and 5 as the listener needs them: frames out of bytes, then what a client says.
 
 use bytes::{Bytes, BytesMut};
 use rumqttc::{
@@ -10,13 +6,11 @@ use rumqttc::{
     v5::mqttbytes::{self as mqttbytes5, v5},
 };
 
-use super::{limits::MAX_PACKET_BYTES, topics::is_topic};
-
-pub(super) use answers::Answers;
+use crate::{limits::MAX_PACKET_BYTES, topics::is_topic};
 
 /// Of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Version {
+pub enum Version {
     /// 3.1.1
     V4,
     /// 5
@@ -25,7 +19,7 @@ pub(super) enum Version {
 
 /// Why a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub enum End {
     /// The client said so.
     Disconnect,
     /// The city stops.
@@ -46,7 +40,8 @@ pub(super) enum End {
 
 impl End {
     /// As a label of what is measured.
-    pub(super) const fn name(self) -> &'static str {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Disconnect => "disconnect",
             Self::Stopping => "stopping",
@@ -62,38 +57,52 @@ impl End {
 
 /// What a client says first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Connect {
-    pub(super) version: Version,
+pub struct Connect {
+    /// What it speaks.
+    pub version: Version,
     /// Seconds; 0 for none.
-    pub(super) keep_alive: u16,
+    pub keep_alive: u16,
     /// It leaves its name to the server.
-    pub(super) is_nameless: bool,
+    pub is_nameless: bool,
 }
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Message {
+pub struct Message {
     /// Of QoS 1; `None` at QoS 0.
-    pub(super) packet_id: Option<u16>,
-    pub(super) topic: String,
-    pub(super) payload: Bytes,
-    pub(super) response_topic: Option<String>,
-    pub(super) correlation: Option<Bytes>,
+    pub packet_id: Option<u16>,
+    /// Where it is published.
+    pub topic: String,
+    /// What it says.
+    pub payload: Bytes,
+    /// Where its outcome is wanted (MQTT 5, 4.10).
+    pub response_topic: Option<String>,
+    /// What the outcome is to bear, so that its publisher knows it.
+    pub correlation: Option<Bytes>,
 }
 
 /// What a client says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub enum Said {
+    /// A message.
     Publish(Message),
+    /// It wants outcomes.
     Subscribe {
+        /// To be acknowledged.
         packet_id: u16,
+        /// Of which topics.
         filters: Vec<String>,
     },
+    /// It wants them no more.
     Unsubscribe {
+        /// To be acknowledged.
         packet_id: u16,
+        /// Of which topics.
         filters: Vec<String>,
     },
+    /// It is there.
     Ping,
+    /// It goes.
     Disconnect,
     /// Nothing that asks for an answer.
     Nothing,
@@ -112,7 +121,7 @@ mod kind {
 
 /// A whole packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Frame {
+pub struct Frame {
     bytes: BytesMut,
     /// Bytes of the fixed header.
     header: usize,
@@ -122,7 +131,7 @@ pub(super) struct Frame {
 ///
 /// # Errors
 /// [`End::TooLarge`] as soon as its length is known, [`End::Malformed`].
-pub(super) fn take(received: &mut BytesMut, max_bytes: usize) -> Result<Option<Frame>, End> {
+pub fn take(received: &mut BytesMut, max_bytes: usize) -> Result<Option<Frame>, End> {
     let mut length = 0_usize;
     for (position, shift) in [(1, 0), (2, 7), (3, 14), (4, 21)] {
         let Some(byte) = received.get(position).copied() else { return Ok(None) };
@@ -152,7 +161,7 @@ impl Frame {
     ///
     /// # Errors
     /// `Some(version)` of a client that can be told what is wrong in its own; `None` when it speaks another protocol.
-    pub(super) fn connect(mut self) -> Result<Connect, Option<Version>> {
+    pub fn connect(mut self) -> Result<Connect, Option<Version>> {
         let body = self.bytes.get(self.header..).unwrap_or_default();
         let version = match body.get(..7) {
             Some(b"\0\x04MQTT\x04") => Version::V4,
@@ -179,7 +188,7 @@ impl Frame {
     ///
     /// # Errors
     /// [`End::Malformed`], [`End::Qos`].
-    pub(super) fn read(self, version: Version) -> Result<Said, End> {
+    pub fn read(self, version: Version) -> Result<Said, End> {
         match (self.kind(), self.flags()) {
             (kind::PINGREQ, 0) => Ok(Said::Ping),
             (kind::DISCONNECT, 0) => Ok(Said::Disconnect),

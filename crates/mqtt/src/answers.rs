@@ -7,27 +7,32 @@ use rumqttc::{
     v5::mqttbytes::{self as mqttbytes5, v5},
 };
 
-use super::{End, Message, Version};
-use crate::mqtt::limits::{MAX_IN_FLIGHT, MAX_PACKET_BYTES};
+use crate::{
+    End, Message, Version,
+    limits::{MAX_IN_FLIGHT, MAX_PACKET_BYTES},
+};
 
 /// Packets to a client.
-pub(in crate::mqtt) struct Answers {
+#[derive(Debug)]
+pub struct Answers {
     version: Version,
     bytes: BytesMut,
 }
 
 impl Answers {
-    pub(in crate::mqtt) fn new(version: Version) -> Self {
+    /// None yet, for a client of this version.
+    #[must_use]
+    pub fn new(version: Version) -> Self {
         Self { version, bytes: BytesMut::new() }
     }
 
     /// What there is to send.
-    pub(in crate::mqtt) fn take(&mut self) -> Bytes {
+    pub fn take(&mut self) -> Bytes {
         self.bytes.split().freeze()
     }
 
     /// CONNACK: welcome. `name`: for a client that left its name to us.
-    pub(in crate::mqtt) fn welcome(&mut self, name: Option<String>) {
+    pub fn welcome(&mut self, name: Option<String>) {
         match self.version {
             Version::V4 => self.v4(v4::Packet::ConnAck(v4::ConnAck::new(v4::ConnectReturnCode::Success, false))),
             Version::V5 => self.connack(v5::ConnectReturnCode::Success, name),
@@ -35,7 +40,7 @@ impl Answers {
     }
 
     /// CONNACK: the CONNECT could not be read.
-    pub(in crate::mqtt) fn unreadable(&mut self) {
+    pub fn unreadable(&mut self) {
         match self.version {
             // 3.1.1 has no word for it: the connection ends.
             Version::V4 => {}
@@ -44,13 +49,13 @@ impl Answers {
     }
 
     /// CONNACK: another version of the protocol. As 3.1.1 says it, because the client's version is not known.
-    pub(in crate::mqtt) fn other_protocol(&mut self) {
+    pub fn other_protocol(&mut self) {
         let code = v4::ConnectReturnCode::RefusedProtocolVersion;
         self.v4(v4::Packet::ConnAck(v4::ConnAck::new(code, false)));
     }
 
     /// PUBLISH of an outcome, at QoS 0: whoever has the acknowledgement has the outcome too, because that leaves first (MQTT-2).
-    pub(in crate::mqtt) fn outcome(&mut self, topic: &str, outcome: Vec<u8>, message: &Message) {
+    pub fn outcome(&mut self, topic: &str, outcome: Vec<u8>, message: &Message) {
         match self.version {
             Version::V4 => {
                 self.v4(v4::Packet::Publish(v4::Publish::new(topic, mqttbytes::QoS::AtMostOnce, outcome)));
@@ -69,7 +74,7 @@ impl Answers {
     }
 
     /// PUBACK. 3.1.1 acknowledges a refusal as it does a receipt; the outcome says which.
-    pub(in crate::mqtt) fn acknowledge(&mut self, packet_id: u16, refused: Option<Class>) {
+    pub fn acknowledge(&mut self, packet_id: u16, refused: Option<Class>) {
         match self.version {
             Version::V4 => self.v4(v4::Packet::PubAck(v4::PubAck::new(packet_id))),
             Version::V5 => {
@@ -88,7 +93,7 @@ impl Answers {
     }
 
     /// SUBACK: whether each filter is taken, always at QoS 0.
-    pub(in crate::mqtt) fn subscribed(&mut self, packet_id: u16, taken: &[bool]) {
+    pub fn subscribed(&mut self, packet_id: u16, taken: &[bool]) {
         match self.version {
             Version::V4 => {
                 let code = |taken: &bool| match taken {
@@ -110,7 +115,7 @@ impl Answers {
     }
 
     /// UNSUBACK: whether there was each subscription.
-    pub(in crate::mqtt) fn unsubscribed(&mut self, packet_id: u16, existed: &[bool]) {
+    pub fn unsubscribed(&mut self, packet_id: u16, existed: &[bool]) {
         match self.version {
             Version::V4 => self.v4(v4::Packet::UnsubAck(v4::UnsubAck::new(packet_id))),
             Version::V5 => {
@@ -125,7 +130,7 @@ impl Answers {
     }
 
     /// PINGRESP.
-    pub(in crate::mqtt) fn pong(&mut self) {
+    pub fn pong(&mut self) {
         match self.version {
             Version::V4 => self.v4(v4::Packet::PingResp),
             Version::V5 => self.v5(v5::Packet::PingResp(v5::PingResp)),
@@ -133,7 +138,7 @@ impl Answers {
     }
 
     /// DISCONNECT with the reason, in version 5; 3.1.1 has none from a server.
-    pub(in crate::mqtt) fn farewell(&mut self, end: End) {
+    pub fn farewell(&mut self, end: End) {
         use v5::DisconnectReasonCode as Reason;
         let (reason, words) = match end {
             End::Disconnect => return,
