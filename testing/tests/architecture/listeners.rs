@@ -16,6 +16,8 @@ const PERSONS: &str = "crates/gateway/src/persons/tests.rs::only_an_office_that_
 const DEPARTMENT: &str = "crates/gateway/src/department/tests.rs::every_route_of_a_department_is_asked_by_everybody";
 const ALLIANCE: &str =
     "crates/bridge/tests/bridge/admission.rs::every_route_of_an_alliances_nodes_is_asked_by_everybody";
+const REPORTS: &str =
+    "crates/bridge/src/report/service.rs::a_node_is_told_of_what_concerns_its_member_and_speaks_for_nobody_else";
 const FILES: &str = "crates/bridge/tests/bridge/files.rs::a_file_follows_the_commit_and_not_a_byte_comes_before";
 const GRPC_MATRIX: &str = "crates/gateway/tests/gateway/grpc_configuring.rs::the_matrix_holds_over_grpc";
 const GRPC: &str = "crates/gateway/src/grpc/tests.rs::every_method_that_is_described_is_decided_by_a_row";
@@ -51,6 +53,20 @@ const ROUTES: &[Route] = &[
         "post",
         "nodes with the scope `request`; on loopback without TLS anybody",
         ALLIANCE,
+    ),
+    Route(
+        "crates/bridge/src/report/service.rs",
+        "PATH",
+        "post",
+        "every node of the alliance, of what concerns its member; on loopback without TLS anybody",
+        REPORTS,
+    ),
+    Route(
+        "crates/bridge/src/report/service.rs",
+        "STEPS_PATH",
+        "post",
+        "nodes with the scope `request`; on loopback without TLS anybody",
+        REPORTS,
     ),
     Route("crates/bridge/src/relay/service.rs", "\"/health\"", "get", "whoever reaches it", ALLIANCE),
     Route(

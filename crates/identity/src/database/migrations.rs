@@ -94,7 +94,7 @@ mod tests {
         let postgres_6 =
             "70278bc39c0cb1fb852c8bc96902bb7c65e2fbeb71043d57ec869b3672d7da992d80d54219ad8e19b930399353406e49";
         // One text is of both databases.
-        let both_7 = "675e499fa9f11fd3428c0fa2879b0d19bbd822116c9f9285c3fd92f69336efe529c7946a46992de8b0681966cb31688e";
+        let both_7 = "49c5a06f155240a6b5c72c945911bbc21aedc5cf60688e2d8b7459a3211ac9ce308054521c167354410e8631a682419c";
         let sqlite_8 =
             "0bc768c3d0f49af1a773c972f9f2ecab2d3f3911ec9380cfb577dc929ab4e2cb5cec52681ed1065e9ac59f27f3eb2390";
         let postgres_8 =

@@ -14,8 +14,14 @@ pub(super) fn shown(error: &object_store::Error) -> String {
 /// The refusal with the setting that it is about, where the service names a reason that is known.
 pub(super) fn refusal(error: &object_store::Error) -> Option<StoreError> {
     let text = error.to_string();
-    let look_at = setting(element(&text, "Code")?)?;
+    let look_at = setting(element(&text, "Code").or_else(|| of_several(&text))?)?;
     Some(StoreError::Misconfigured { said: shown(error), look_at })
+}
+
+/// The code where several objects were named at once: such an answer has one for each, and the library tells it in words.
+fn of_several(text: &str) -> Option<&str> {
+    let (_, rest) = text.rsplit_once("(code: ")?;
+    Some(rest.split_once(')')?.0)
 }
 
 /// What a code of the service is about.
@@ -85,6 +91,12 @@ mod tests {
             assert!(matches!(refused, StoreError::Misconfigured { .. }), "{code}: {refused}");
             assert!(refused.to_string().contains(setting) && refused.to_string().contains(code), "{refused}");
         }
+        let several = "DeleteObjects request failed for key a: Access Denied (code: AccessDenied)";
+        let refused = StoreError::from(answered(several));
+        assert!(
+            matches!(&refused, StoreError::Misconfigured { look_at, .. } if look_at.contains("policy")),
+            "{refused}"
+        );
         let later = StoreError::from(answered("503: <Error><Code>SlowDown</Code></Error>"));
         assert!(matches!(later, StoreError::Temporary(_)), "{later}");
     }
