@@ -68,7 +68,7 @@ const PARTS_APART_VERSION: u32 = 4;
 pub struct StoreConfig {
     /// Cache of database blocks, in bytes.
     pub block_cache_bytes: u64,
-    /// Writes of one keyspace that wait in memory, in bytes; there are eight keyspaces.
+    /// Writes of one keyspace that wait in memory, in bytes; there are eight keyspaces, of which two (blocks and lists of changes) take a quarter.
     pub write_buffer_bytes: u64,
     /// Journal that is kept, in bytes: at most this much is replayed at a start. More lets writes of a keyspace gather for longer before they
     /// become a table, and the fewer tables are made, the less often what is there already is merged with them.

@@ -164,7 +164,9 @@ impl Content {
             .filter_block_pinning_policy(PinningPolicy::all(true));
         match self {
             Self::Documents => options,
+            // Nothing is gained by gathering them for longer: no table of theirs is ever merged.
             Self::Parts => options
+                .max_memtable_size(config.write_buffer_bytes / 4)
                 .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
                 .filter_policy(FilterPolicy::disabled()),
             Self::Hashes => merged(options, config).data_block_compression_policy(CompressionPolicy::disabled()),
