@@ -23,6 +23,7 @@ const contracts = [
   "RuleNode",
   "TrustRegistry",
   "HeldCertificates",
+  "AnchorFactory",
   "ConditionalCertificateRegistry",
   "DigitalAsset",
   "ResourceDirectory",

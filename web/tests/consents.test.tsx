@@ -163,6 +163,12 @@ describe('what chains show of a holder', () => {
     showAsked('en');
     await screen.findByText('Proven here', {}, { timeout: PATIENCE_MS });
     expect(screen.queryByText('Cannot be determined')).toBeNull();
+    expect(screen.getByText(/whatever the gateway says\. The certificate is valid until/)).toBeTruthy();
+    cleanup();
+    // Of a contract of an earlier version the end of the period is not proven.
+    degree = { ...degree, period: undefined };
+    showAsked('en');
+    await screen.findByText(/That the period of the certificate is not over, is the gateway's word\./, {}, { timeout: PATIENCE_MS });
     cleanup();
     // A gateway that says more than it proves.
     degree = { ...degree, genesis: undefined };
@@ -174,7 +180,7 @@ describe('what chains show of a holder', () => {
     showAsked('zh');
     await screen.findByText('无法判定', {}, { timeout: PATIENCE_MS });
     expect(screen.queryByText('已在此证明')).toBeNull();
-  }, 4 * PATIENCE_MS);
+  }, 5 * PATIENCE_MS);
 
   it('is nothing where a chain follows no other, and is said in Chinese too', async () => {
     show('zh');

@@ -28,6 +28,9 @@ contract HeldCertificates is AnchoredFacts, IHeldCertificates, EIP712, Nonces {
     mapping(address holder => mapping(bytes32 kind => bytes32 certificateId)) private _lastValid;
     /// Kinds of which anything was ever shown: at most the 255 of the followed registry.
     mapping(address holder => bytes32[]) private _kinds;
+    /// The block of the followed chain in which the certificate that stands for the kind was seen valid (from bit 64), and from which second on it is not any more (zero: no
+    /// end); nothing once it is lost. It is found without the certificate's number: whoever asks from outside sees that the period is not over.
+    mapping(address holder => mapping(bytes32 kind => uint256)) private _validUntil;
 
     /// @param certificates the `CertificateRegistry` of the chain that the anchor follows.
     constructor(IAnchor anchor_, address certificates, uint64 maxAge_)
@@ -68,6 +71,9 @@ contract HeldCertificates is AnchoredFacts, IHeldCertificates, EIP712, Nonces {
         (fact.origin, fact.status) = (origin, word.status);
         (fact.validFrom, fact.validUntil) = (word.validFrom, word.validUntil);
         fact.organization = bytes32(_word(number, RegistrySlots.issuedBy(certificateId), proof.organization));
+        if (_lastValid[holder][kind] == certificateId) {
+            _validUntil[holder][kind] = isLoss ? 0 : (uint256(number) << 64) | word.validUntil;
+        }
         if (isDisclosed) emit CertificateShown(holder, kind, number, origin.time, word.status);
     }
 

@@ -55,6 +55,29 @@ contract HeldCertificatesTest is TrustCity {
         vm.assertFalse(held.isHeld(HOLDER, MARRIAGE), "of its kind alone");
     }
 
+    /// C-CHAINS, SHOWN-7: until when what stands for a kind is valid is found without its number (slot 7: by holder, then by kind), with the block that showed it, and only as long
+    /// as it is valid.
+    function test_the_end_of_its_period_is_found_without_its_number() public {
+        _disclose(DEGREE, _day());
+        vm.assertEq(_periodOf(HOLDER, DEGREE), 0, "nothing was shown");
+        uint64 number = _anchored();
+        _show(number, FIRST);
+        uint256 until = START + 365 days;
+        vm.assertEq(_periodOf(HOLDER, DEGREE), (uint256(number) << 64) | until, "shown");
+        number = _anchored();
+        _show(number, FIRST);
+        vm.assertEq(_periodOf(HOLDER, DEGREE), (uint256(number) << 64) | until, "shown again");
+        vm.assertEq(_periodOf(HOLDER, MARRIAGE), 0, "of its kind alone");
+        _send(_change(FIRST, CertificateStatus.REVOKED, 0, 0));
+        _show(_anchored(), FIRST);
+        vm.assertEq(_periodOf(HOLDER, DEGREE), 0, "lost");
+    }
+
+    function _periodOf(address holder, bytes32 kind) private view returns (uint256) {
+        bytes32 ofHolder = keccak256(abi.encode(holder, uint256(7)));
+        return uint256(vm.load(address(held), keccak256(abi.encode(kind, ofHolder))));
+    }
+
     /// TRUST-7.
     function test_without_the_holders_consent_nothing_is_shown() public {
         uint64 number = _anchored();

@@ -8,11 +8,16 @@
 //!
 //! Place: beside `stapled`, for everybody who asks: the command line, and whoever writes such a program. It knows the genesis of the host and of the followed chain.
 //!
-//! Invariants: SHOWN-1 to SHOWN-5 of the specification. Neither the number of the certificate nor its content is in the proof, nor is needed.
+//! Beside it, by which of these the two contracts are known: their places in the genesis, or the `AnchorFactory` there, which has made them; and the end of the certificate's period.
+//!
+//! Invariants: SHOWN-1 to SHOWN-8 of the specification. Neither the number of the certificate nor its content is in the proof, nor is needed.
 //!
 //! Must not: read a clock, reach a chain, believe a member of the answer that nothing proves.
 
+mod answer;
+mod factory;
 mod genesis;
+mod period;
 mod slots;
 
 use alloy_primitives::{Address, B256, U256};
@@ -23,8 +28,11 @@ use chancery_primitives::{CertificateKind, CertificateStatus, UnixSeconds};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    answer::ShownAnswer,
+    factory::FactoryProof,
     genesis::{GenesisCodes, is_of_genesis},
-    slots::{anchor_slots, consent_slot},
+    period::Period,
+    slots::{anchor_slots, consent_slot, factory_slots, period_slot},
 };
 use crate::{
     stapled::{MAX_CLOCK_SKEW_S, MAX_ONLINE_AGE_S, ProvenState},
@@ -74,7 +82,7 @@ pub struct Asked<'a> {
 }
 
 /// The two contracts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShownBy {
     /// `Anchor`.
     pub anchor: Address,
@@ -103,12 +111,16 @@ pub struct VerifiedKind {
     pub agreed_at: UnixSeconds,
     /// Until when the holder agrees.
     pub agreed_until: UnixSeconds,
+    /// Number of the block of the followed chain.
+    pub number: u64,
+    /// The contracts that show it.
+    pub by: ShownBy,
 }
 
 impl ShownProof {
     /// Verifies that the kind is shown of the holder now.
     ///
-    /// `codes` says which codes the contracts have at these addresses of the host.
+    /// `check_contracts` says whether these, with these codes, are what shows certificates of the followed chain on the host.
     ///
     /// # Errors
     /// The first check that fails, by name: those of `chancery_light`, and `shown-version`, `shown-fresh`, `time-not-ahead`, `shown-by`, `consent-stands`, `shown-of-holder`,
@@ -116,7 +128,7 @@ impl ShownProof {
     pub fn verify(
         &self,
         asked: &Asked<'_>,
-        codes: impl FnOnce(ShownBy) -> Option<CodeHashes>,
+        check_contracts: impl FnOnce(ShownBy, CodeHashes) -> Result<(), VerificationFailure>,
     ) -> Result<VerifiedKind, VerificationFailure> {
         require("shown-version", self.version == SHOWN_PROOF_VERSION, || {
             format!("the proof is of version {}, this program reads {SHOWN_PROOF_VERSION}", self.version)
@@ -127,8 +139,10 @@ impl ShownProof {
         let (_, anchor) = of_now(&self.anchor, asked)?;
         let by = ShownBy { anchor: anchor.address, held: held.address };
         let found = CodeHashes { anchor: anchor.code_hash, held: held.code_hash };
-        require("shown-by", codes(by) == Some(found), || {
-            format!("{} and {} are not what the genesis has to show certificates of that chain", by.held, by.anchor)
+        // Which check of it failed, is said beside the one name.
+        check_contracts(by, found).map_err(|failure| match failure.check {
+            "shown-by" => failure,
+            check => VerificationFailure::new("shown-by", format!("{check}: {}", failure.detail)),
         })?;
         let agreed_at = UnixSeconds(agreed.header().timestamp);
         let agreed_until = agreed_until(&held, asked, agreed_at)?;
@@ -138,7 +152,14 @@ impl ShownProof {
         require("shown-lapsed", agreed_at.get() <= as_of.get().saturating_add(asked.max_age_s), || {
             format!("it was shown of a block that is more than {} s older than the consent", asked.max_age_s)
         })?;
-        Ok(VerifiedKind { as_of, age_s: asked.now.get().saturating_sub(as_of.get()), agreed_at, agreed_until })
+        Ok(VerifiedKind {
+            as_of,
+            age_s: asked.now.get().saturating_sub(as_of.get()),
+            agreed_at,
+            agreed_until,
+            number: event.number,
+            by,
+        })
     }
 
     /// The event, in a final block. One of another contract shows nothing.

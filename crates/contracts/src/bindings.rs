@@ -30,6 +30,7 @@ bind!(store_node, StoreNode, "artifacts/StoreNode.json");
 bind!(rule_node, RuleNode, "artifacts/RuleNode.json");
 bind!(trust, TrustRegistry, "artifacts/TrustRegistry.json");
 bind!(held, HeldCertificates, "artifacts/HeldCertificates.json");
+bind!(anchor_factory, AnchorFactory, "artifacts/AnchorFactory.json");
 bind!(conditional, ConditionalCertificateRegistry, "artifacts/ConditionalCertificateRegistry.json");
 bind!(assets, DigitalAsset, "artifacts/DigitalAsset.json");
 bind!(resources, ResourceDirectory, "artifacts/ResourceDirectory.json");

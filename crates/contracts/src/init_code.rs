@@ -2,11 +2,11 @@
 //! The block's time has to be after 1970, or roles granted at time zero would count as not granted.
 
 use crate::{
-    AccessRuleRegistry, Anchor, CertificateRegistry, ChangeApprovals, ConditionalCertificateRegistry, ContractReleases,
-    DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, GenesisAccessManager, HeldCertificates,
-    OrganizationRegistry, ResourceDirectory, TrustRegistry, predeploys,
+    AccessRuleRegistry, Anchor, AnchorFactory, CertificateRegistry, ChangeApprovals, ConditionalCertificateRegistry,
+    ContractReleases, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, GenesisAccessManager,
+    HeldCertificates, OrganizationRegistry, ResourceDirectory, TrustRegistry, predeploys,
 };
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, keccak256};
 use alloy_sol_types::SolConstructor;
 use chancery_primitives::CertificateKind;
 
@@ -84,6 +84,7 @@ pub fn main_chain(authorities: &Authorities) -> Vec<Predeploy> {
                 },
             ),
         },
+        Predeploy { name: "AnchorFactory", address: predeploys::ANCHOR_FACTORY, init_code: anchor_factory_code() },
     ]
 }
 
@@ -208,6 +209,16 @@ pub fn anchor_code(chain_id: u64, genesis_hash: B256) -> Bytes {
         genesisHash: genesis_hash,
     };
     with_arguments(&Anchor::BYTECODE, &arguments)
+}
+
+/// Creation code of what makes these two where a genesis cannot name them: it takes the creation codes of this version alone.
+#[must_use]
+pub fn anchor_factory_code() -> Bytes {
+    let arguments = AnchorFactory::constructorCall {
+        anchorCode: keccak256(&Anchor::BYTECODE),
+        heldCertificatesCode: keccak256(&HeldCertificates::BYTECODE),
+    };
+    with_arguments(&AnchorFactory::BYTECODE, &arguments)
 }
 
 fn certificate_registry(organizations: Address, kinds: &[CertificateKind]) -> Predeploy {

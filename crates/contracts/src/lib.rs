@@ -20,14 +20,14 @@ pub mod roles;
 mod validators;
 
 pub use bindings::{
-    AccessRuleRegistry, Alliance, Anchor, CertificateRegistry, ChangeApprovals, ConditionalCertificateRegistry,
-    ContractFactory, ContractReleases, DataBlockRegistry, DataFormatRegistry, DigitalAsset, EthereumDIDRegistry,
-    GenesisAccessManager, HeldCertificates, OrganizationRegistry, Permissions, RequirementRegistry, ResourceDirectory,
-    RuleNode, StoreNode, TrustRegistry, ValidatorRegistry,
+    AccessRuleRegistry, Alliance, Anchor, AnchorFactory, CertificateRegistry, ChangeApprovals,
+    ConditionalCertificateRegistry, ContractFactory, ContractReleases, DataBlockRegistry, DataFormatRegistry,
+    DigitalAsset, EthereumDIDRegistry, GenesisAccessManager, HeldCertificates, OrganizationRegistry, Permissions,
+    RequirementRegistry, ResourceDirectory, RuleNode, StoreNode, TrustRegistry, ValidatorRegistry,
 };
 pub use init_code::{
-    Authorities, FollowedMain, FollowedSide, Predeploy, anchor_code, anchored_side_chain, held_certificates_code,
-    main_chain, side_chain,
+    Authorities, FollowedMain, FollowedSide, Predeploy, anchor_code, anchor_factory_code, anchored_side_chain,
+    held_certificates_code, main_chain, side_chain,
 };
 pub use permissions::{PermissionSeat, permissions};
 pub use points::{PointError, uncompressed_g1, uncompressed_g2};

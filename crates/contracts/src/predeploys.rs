@@ -26,6 +26,8 @@ pub const TRUST_REGISTRY: Address = address!("C4A0000000000000000000000000000000
 pub const ACCESS_RULES: Address = address!("C4A000000000000000000000000000000000000D");
 /// `ChangeApprovals`, on the main chain.
 pub const CHANGE_APPROVALS: Address = address!("C4A000000000000000000000000000000000000E");
+/// `AnchorFactory`, on the main chain: makes what shows certificates of the side chains, which are founded after it, and says where that stands.
+pub const ANCHOR_FACTORY: Address = address!("C4A000000000000000000000000000000000000F");
 /// Where the anchors of other side chains begin: see [`side_anchor`].
 const SIDE_ANCHORS: Address = address!("C4A0000000000000000000000000000000000100");
 /// Where what is shown of other side chains begins: see [`held_certificates`].

@@ -4,11 +4,11 @@
 use alloy_primitives::{Address, B256, Bytes, keccak256};
 use alloy_sol_types::{SolStruct, SolValue};
 use chancery_contracts::{
-    AccessRuleRegistry, Anchor, Authorities, CertificateRegistry, ChangeApprovals, ConditionalCertificateRegistry,
-    ContractFactory, ContractReleases, DataBlockRegistry, DataFormatRegistry, EthereumDIDRegistry, FollowedMain,
-    FollowedSide, GenesisAccessManager, HeldCertificates, OrganizationRegistry, Permissions, Predeploy,
-    ResourceDirectory, TrustRegistry, ValidatorRegistry, anchor_code, anchored_side_chain, main_chain, predeploys,
-    side_chain,
+    AccessRuleRegistry, Anchor, AnchorFactory, Authorities, CertificateRegistry, ChangeApprovals,
+    ConditionalCertificateRegistry, ContractFactory, ContractReleases, DataBlockRegistry, DataFormatRegistry,
+    EthereumDIDRegistry, FollowedMain, FollowedSide, GenesisAccessManager, HeldCertificates, OrganizationRegistry,
+    Permissions, Predeploy, ResourceDirectory, TrustRegistry, ValidatorRegistry, anchor_code, anchored_side_chain,
+    main_chain, predeploys, side_chain,
 };
 use chancery_primitives::{
     ApprovalStatus, CertificateId, CertificateKind, CertificateStatus, ChangeKind, ChangeRelease, ChangeStatus,
@@ -123,7 +123,7 @@ fn predeploys_stand_where_the_specification_says() {
         |predeploys: &[Predeploy]| -> Vec<u8> { predeploys.iter().map(|predeploy| predeploy.address[19]).collect() };
     let main = main_chain(&authorities());
     let side = side_chain(&authorities(), &[CertificateKind::DEGREE]);
-    assert_eq!(last_bytes(&main), [1, 2, 3, 4, 5, 9, 10, 13, 14]);
+    assert_eq!(last_bytes(&main), [1, 2, 3, 4, 5, 9, 10, 13, 14, 15]);
     assert_eq!(last_bytes(&side), [1, 2, 5, 6, 10]);
     let anchored = anchored_side_chain(&authorities(), &[CertificateKind::DEGREE], &main_of_city(), &[]);
     assert_eq!(last_bytes(&anchored), [1, 5, 11, 12, 6, 10]);
@@ -151,6 +151,11 @@ fn init_codes_end_with_their_constructor_arguments() {
     let changes = main[8].init_code.split_at(ChangeApprovals::BYTECODE.len()).1;
     let expected = (predeploys::ACCESS_MANAGER, u16::from(approval_requirement));
     assert_eq!(<(Address, u16)>::abi_decode_params(changes).unwrap(), expected);
+
+    // It takes the codes of what this version makes.
+    let factory = main[9].init_code.split_at(AnchorFactory::BYTECODE.len()).1;
+    let expected = (keccak256(&Anchor::BYTECODE), keccak256(&HeldCertificates::BYTECODE));
+    assert_eq!(<(B256, B256)>::abi_decode_params(factory).unwrap(), expected);
 
     let kinds = [CertificateKind::DEGREE, CertificateKind::MARRIAGE];
     let side = side_chain(&authorities(), &kinds);

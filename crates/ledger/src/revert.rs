@@ -10,10 +10,10 @@ use alloy::{
 };
 use alloy_primitives::{Bytes, Selector};
 use chancery_contracts::{
-    AccessRuleRegistry, Alliance, Anchor, CertificateRegistry, ChangeApprovals, ConditionalCertificateRegistry,
-    ContractFactory, ContractReleases, DataBlockRegistry, DataFormatRegistry, DigitalAsset, EthereumDIDRegistry,
-    GenesisAccessManager, HeldCertificates, OrganizationRegistry, RequirementRegistry, ResourceDirectory, RuleNode,
-    StoreNode, TrustRegistry,
+    AccessRuleRegistry, Alliance, Anchor, AnchorFactory, CertificateRegistry, ChangeApprovals,
+    ConditionalCertificateRegistry, ContractFactory, ContractReleases, DataBlockRegistry, DataFormatRegistry,
+    DigitalAsset, EthereumDIDRegistry, GenesisAccessManager, HeldCertificates, OrganizationRegistry,
+    RequirementRegistry, ResourceDirectory, RuleNode, StoreNode, TrustRegistry,
 };
 
 use crate::connection::bounded;
@@ -67,6 +67,7 @@ impl RevertReasons {
             DataBlockRegistry::abi::errors(),
             CertificateRegistry::abi::errors(),
             Anchor::abi::errors(),
+            AnchorFactory::abi::errors(),
             RequirementRegistry::abi::errors(),
             Alliance::abi::errors(),
             StoreNode::abi::errors(),

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { StapleFailure, verifyShown } from '../src/staple/index.js';
 import { answerOf, shownVectors, type ShownCase, type ShownVectors } from './staple/shown-cases.js';
 
-// C-CHAINS, SHOWN-1 to SHOWN-6 (docs/specs/trust.md). The same file holds the Rust side (crates/certificates/src/shown/tests/vectors.rs).
+// C-CHAINS, SHOWN-1 to SHOWN-8 (docs/specs/trust.md). The same file holds the Rust side (crates/certificates/src/shown/tests/vectors.rs).
 const FILE = new URL('../../../crates/certificates/vectors/shown.json', import.meta.url);
 if (process.env.CHANCERY_BLESS !== undefined) writeFileSync(FILE, `${JSON.stringify(shownVectors(), null, 1)}\n`);
 const shared = JSON.parse(readFileSync(FILE, 'utf8')) as ShownVectors;

@@ -1,9 +1,9 @@
-//! What a chain shows of a holder, as it is proven here: the gateway is asked, and what it says of a kind counts where its proof says the same (SHOWN-1 to SHOWN-5).
+//! What a chain shows of a holder, as it is proven here: the gateway is asked, and what it says of a kind counts where its proof says the same (SHOWN-1 to SHOWN-8).
 
 use alloy_primitives::Address;
 use chancery_certificates::{
     services::rfc3339,
-    shown::{Asked, CodeHashes, ShownBy, ShownProof, VerifiedKind, is_of_genesis},
+    shown::{Asked, CodeHashes, Period, ShownAnswer, ShownBy, ShownProof, VerifiedKind, is_of_genesis},
     stapled::TrustedCity,
     verify::VerificationFailure,
 };
@@ -27,7 +27,7 @@ pub(super) struct Question<'a> {
 /// A kind that the gateway says is held, and whether that is proven.
 pub(super) struct Finding {
     kind: String,
-    proof: Result<VerifiedKind, VerificationFailure>,
+    proof: Result<(VerifiedKind, Period), VerificationFailure>,
 }
 
 impl Finding {
@@ -54,9 +54,10 @@ fn verify(
     shown: &ShownKind,
     question: &Question<'_>,
     city: &TrustedCity,
-) -> Result<VerifiedKind, VerificationFailure> {
+) -> Result<(VerifiedKind, Period), VerificationFailure> {
     let unreadable = |detail: String| VerificationFailure { check: "proof-present", detail };
     let proof = shown.proof.clone().ok_or_else(|| unreadable("the gateway gives no proof of it".to_owned()))?;
+    // Which chain it says that it follows, to be compared.
     let proof: ShownProof = serde_json::from_value(proof).map_err(|error| unreadable(error.to_string()))?;
     let kind =
         shown.kind.parse::<CertificateKind>().map_err(|_| unreadable(format!("`{:.40}` is no kind", shown.kind)))?;
@@ -65,7 +66,8 @@ fn verify(
     let followed = trusted(city, proof.follows.chain_id)?;
     let (holder, now) = (question.holder, question.now);
     let asked = Asked { host, followed, holder, kind, max_age_s: TRUST_MAX_AGE_S, now };
-    proof.verify(&asked, |by| codes(by, host, followed))
+    let ShownKind { proof, genesis, factory, period, .. } = shown.clone();
+    ShownAnswer { proof, genesis, factory, period }.verify(&asked, |by| codes(by, host, followed))
 }
 
 fn trusted(city: &TrustedCity, id: u64) -> Result<&TrustedChain, VerificationFailure> {
@@ -76,7 +78,7 @@ fn trusted(city: &TrustedCity, id: u64) -> Result<&TrustedChain, VerificationFai
 }
 
 /// What the contracts of this program leave at these addresses of the genesis. Of one that was made later the code says too little: whoever made it may have left this code behind with
-/// headers of its own in the storage, and who has made it, and by what, is not in the proof.
+/// headers of its own in the storage. Of those, what has made them is asked.
 fn codes(by: ShownBy, host: &TrustedChain, followed: &TrustedChain) -> Option<CodeHashes> {
     if !is_of_genesis(by) {
         return None;
@@ -90,9 +92,14 @@ fn codes(by: ShownBy, host: &TrustedChain, followed: &TrustedChain) -> Option<Co
 /// For `--json`.
 pub(super) fn told(findings: &[Finding]) -> Value {
     let finding = |finding: &Finding| match &finding.proof {
-        Ok(verified) => json!({
+        Ok((verified, period)) => json!({
             "kind": finding.kind,
             "proven": true,
+            "validUntil": match period {
+                Period::NotProven => None,
+                Period::Unlimited => Some("unlimited".to_owned()),
+                Period::Until(until) => Some(rfc3339(*until)),
+            },
             "asOf": rfc3339(verified.as_of),
             "ageS": verified.age_s,
             "agreedAt": rfc3339(verified.agreed_at),
@@ -117,11 +124,16 @@ pub(super) fn describe(found: &HolderKinds, question: &Question<'_>, findings: &
     let mut text = format!("Chain {} and {holder}:", found.chain);
     for Finding { kind, proof } in findings {
         match proof {
-            Ok(verified) => text.push_str(&format!(
-                "\n  {kind}: proven here: recorded as valid, as of {} ({} s old); the holder agrees until {}. That its period is not over, is the gateway's word.",
+            Ok((verified, period)) => text.push_str(&format!(
+                "\n  {kind}: proven here: recorded as valid, as of {} ({} s old); the holder agrees until {}. {}",
                 rfc3339(verified.as_of),
                 verified.age_s,
-                rfc3339(verified.agreed_until)
+                rfc3339(verified.agreed_until),
+                match period {
+                    Period::NotProven => "That its period is not over, is the gateway's word.".to_owned(),
+                    Period::Unlimited => "It has no end.".to_owned(),
+                    Period::Until(until) => format!("Its period ends at {}.", rfc3339(*until)),
+                }
             )),
             Err(VerificationFailure { check, detail }) => text.push_str(&format!(
                 "\n  {kind}: CANNOT BE DETERMINED: the gateway says so, and that is not proven\n    failed check: {check}\n    {detail}"

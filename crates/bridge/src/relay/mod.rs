@@ -25,6 +25,7 @@ pub mod courier;
 mod decided;
 mod docket;
 mod errand;
+mod factory;
 pub mod ferry;
 mod gas;
 pub mod measured;

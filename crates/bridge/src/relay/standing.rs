@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, Bytes};
 use chancery_contracts::{Anchor, anchor_code};
 
-use super::{AnchorRelay, RelayError, view};
+use super::{AnchorRelay, RelayError, factory::Made, view};
 
 /// Transactions of a relay's account that are looked through for an anchor that it made, the first of them and the last. It makes its anchors early: before them it has
 /// at most woken a chain that stood still, once at each start, and pushed to anchors that it had made already.
@@ -32,16 +32,25 @@ pub struct AnchoredHeader {
 }
 
 impl AnchorRelay {
-    /// An anchor of `followed` on `host` that this relay's key has made: found there, or made now. Where it is `known` to stand is looked at first; without that it is looked
-    /// for among the key's first and last transactions, wherever the key is. It may have to [begin](Self::ensure_begun).
+    /// An anchor of `followed` on `host`: found there, or made now. Where it is `known` to stand is looked at first; then the factory of the host is asked for it. A host that has
+    /// none was founded by an earlier version: there it is looked for among the first and last transactions of this relay's key, which makes it. It may have to
+    /// [begin](Self::ensure_begun).
     ///
     /// # Errors
     /// `NoCertificate` for a chain that cannot be followed; `NotPermitted` when the host lets this account make no contracts; see [`RelayError`].
     pub async fn find_or_make(self, known: Option<Address>) -> Result<Self, RelayError> {
         let essentials = self.followed.config().essentials.as_ref().ok_or_else(|| self.no_certificate())?;
         let (chain_id, genesis_hash) = (essentials.chain_id, essentials.genesis_hash);
+        if let Some(anchor) = known
+            && follows(&self.host, anchor, chain_id, genesis_hash).await?
+        {
+            return Ok(Self { anchor, ..self });
+        }
+        if let Made::At(anchor) = Box::pin(self.made_anchor(chain_id, genesis_hash)).await? {
+            return Ok(Self { anchor, ..self });
+        }
         let next = self.host.next_nonce(&self.key).await?;
-        for anchor in known.into_iter().chain(searched(next).map(|nonce| self.key.address().create(nonce))) {
+        for anchor in searched(next).map(|nonce| self.key.address().create(nonce)) {
             if follows(&self.host, anchor, chain_id, genesis_hash).await? {
                 return Ok(Self { anchor, ..self });
             }

@@ -144,9 +144,10 @@ fn asked(
     let followed = trusted(FOLLOWED_ID, FOLLOWED_GENESIS);
     let kind = CertificateKind::DEGREE;
     let asked = Asked { host, followed: &followed, holder, kind, max_age_s: MAX_AGE_S, now };
-    proof.verify(&asked, |by| {
+    proof.verify(&asked, |by, found| {
         let codes = CodeHashes { anchor: keccak256("anchor"), held: keccak256("held") };
-        (by == ShownBy { anchor: ANCHOR, held: HELD }).then_some(codes)
+        let is_known = (by, found) == (ShownBy { anchor: ANCHOR, held: HELD }, codes);
+        require("shown-by", is_known, || "others".to_owned())
     })
 }
 

@@ -53,6 +53,14 @@ pub struct ShownKind {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub genesis: Option<Value>,
+    /// Beside `proof`, where a factory that stands in the genesis has made the contracts: that it stands there, and that it has made these for the chain of the certificates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub factory: Option<Value>,
+    /// Beside `proof`, where the contract keeps it: until when the certificate is valid. It has no number of a certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub period: Option<Value>,
 }
 
 /// `POST /v1/chains/{chain}/consents`: `Disclose(address holder,bytes32 kind,uint64 until,uint256 nonce)` (EIP-712), signed by whoever sends it.
@@ -87,6 +95,8 @@ impl Example for HolderKinds {
                 next_nonce: 1,
                 proof: Some(json!({})),
                 genesis: Some(json!({})),
+                factory: None,
+                period: Some(json!({})),
             }],
         }
     }

@@ -33,6 +33,13 @@ export interface GenesisCodes {
   readonly held: AccountProof;
 }
 
+/** That the genesis has a factory, and what that says now that it has made. */
+export interface FactoryProof {
+  readonly header: Uint8Array;
+  readonly founded: AccountProof;
+  readonly made: ProvenState;
+}
+
 /** @throws StapleFailure with `proof-present`, `shown-version` */
 export function readShownProof(value: unknown): ShownProof {
   require('proof-present', isThere(value), 'the gateway gives no proof of it');
@@ -62,6 +69,24 @@ export function readGenesisCodes(value: unknown): GenesisCodes | undefined {
       held: readAccountProof(members.held),
     };
   });
+}
+
+/** `undefined` where there is none. @throws StapleFailure with `shown-by` */
+export function readFactoryProof(value: unknown): FactoryProof | undefined {
+  if (!isThere(value)) return undefined;
+  return reading('shown-by', () => {
+    const members = membersAt(value, 'factory', ['header', 'founded', 'made']);
+    return {
+      header: bytesAt(members.header, 'factory.header'),
+      founded: readAccountProof(members.founded),
+      made: stateAt(members.made, 'factory.made'),
+    };
+  });
+}
+
+/** `undefined` where there is none. @throws StapleFailure with `shown-period` */
+export function readPeriod(value: unknown): ProvenState | undefined {
+  return isThere(value) ? reading('shown-period', () => stateAt(value, 'period')) : undefined;
 }
 
 function reading<Value>(check: string, read: () => Value): Value {

@@ -186,7 +186,12 @@ function Proven(props: { city: OpenWallet['city']; of: ShownOf; shown: ShownKind
       </div>
     );
   }
-  const moment = formatMoment(new Date(finding.verified.asOf * 1000).toISOString(), language);
+  const momentOf = (seconds: number): string => formatMoment(new Date(seconds * 1000).toISOString(), language);
+  const { asOf, validUntil } = finding.verified;
+  const period =
+    validUntil === undefined ? t('consents.period.unproven')
+    : validUntil === 'unlimited' ? t('consents.period.unlimited')
+    : t('consents.period.until', { moment: momentOf(validUntil) });
   return (
     <div className="stack" data-shown="proven">
       <p>
@@ -195,7 +200,7 @@ function Proven(props: { city: OpenWallet['city']; of: ShownOf; shown: ShownKind
           {t('consents.proven')}
         </span>
       </p>
-      <p className="muted small">{t('consents.proven.text', { moment })}</p>
+      <p className="muted small">{t('consents.proven.text', { moment: momentOf(asOf), period })}</p>
     </div>
   );
 }

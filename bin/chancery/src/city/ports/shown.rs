@@ -6,10 +6,10 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::{SolCall, SolEvent as _};
 use async_trait::async_trait;
 use chancery_certificates::{
-    shown::{SHOWN_PROOF_VERSION, ShownProof, anchor_slots, consent_slot},
+    shown::{FactoryProof, SHOWN_PROOF_VERSION, ShownProof, anchor_slots, consent_slot, factory_slots, period_slot},
     stapled::ProvenState,
 };
-use chancery_contracts::{Anchor, HeldCertificates};
+use chancery_contracts::{Anchor, HeldCertificates, predeploys};
 use chancery_execution::GenesisConfig;
 use chancery_gateway::doors::ShownCertificates;
 use chancery_ledger::{Call, Chain, Event, EventFilter, LedgerError, StateEvidence};
@@ -24,12 +24,15 @@ use chancery_rest::{
 use genesis::GenesisProofs;
 
 use crate::city::{
+    genesis::TRUST_MAX_AGE_S,
     layout::CityChain,
     relay::{Board, Reached},
 };
 
 mod genesis;
 
+/// Something is shown anew every some minutes: its parts, read one after the other, are of one moment at the latest then.
+const ATTEMPTS: usize = 3;
 /// Events of one holder, kind and block that are looked at for a valid one.
 const MAX_SHOWN: usize = 256;
 
@@ -66,6 +69,23 @@ impl ShownPort {
     }
 }
 
+impl ShownPort {
+    /// What the factory of the genesis says that it has made; `None`: the chain was founded without one, or its node does not prove it.
+    async fn factory(&self, chain: &str, host: &Chain, proof: &ShownProof) -> Option<serde_json::Value> {
+        let founded = self.genesis.factory(chain).await?;
+        let ChainReference { chain_id, genesis_hash } = proof.follows;
+        let slots = factory_slots(chain_id, genesis_hash, proof.anchor.account.address, TRUST_MAX_AGE_S);
+        let made = match host.state(predeploys::ANCHOR_FACTORY, &slots).await {
+            Ok(evidence) => proven(evidence?.proof)?,
+            Err(error) => {
+                tracing::warn!(chain, %error, "what a chain shows certificates by is not proven");
+                return None;
+            }
+        };
+        serde_json::to_value(FactoryProof { header: founded.header, founded: founded.account, made }).ok()
+    }
+}
+
 #[async_trait]
 impl ShownCertificates for ShownPort {
     async fn of_holder(&self, chain: &str, holder: Address) -> DoorResult<HolderKinds> {
@@ -73,10 +93,16 @@ impl ShownCertificates for ShownPort {
         let chain_id = host.config().chain_id;
         let mut kinds = Vec::new();
         for (kind, contract) in self.board.held_on(chain) {
-            let shown = shown(host, contract, kind, holder).await?;
+            let (shown, proof) = shown(host, contract, kind, holder).await?;
             // What is not proven needs no codes.
-            let genesis = if shown.proof.is_some() { self.genesis.of(chain, contract).await } else { None };
-            kinds.push(ShownKind { genesis, ..shown });
+            let Some(proof) = proof else {
+                kinds.push(shown);
+                continue;
+            };
+            let genesis = self.genesis.of(chain, contract).await;
+            let factory = if genesis.is_none() { self.factory(chain, host, &proof).await } else { None };
+            let proof = Some(serde_json::to_value(&proof).map_err(DoorError::internal)?);
+            kinds.push(ShownKind { proof, genesis, factory, ..shown });
         }
         Ok(HolderKinds { chain: chain.to_owned(), chain_id, holder: HexAddress(holder), kinds })
     }
@@ -106,33 +132,63 @@ impl ShownCertificates for ShownPort {
     }
 }
 
-/// A kind on a chain that shows it. Its name is that of the followed chain.
-async fn shown(host: &Chain, contract: Address, name: &str, holder: Address) -> DoorResult<ShownKind> {
+/// A kind on a chain that shows it, and the proof of it. Its name is that of the followed chain.
+async fn shown(
+    host: &Chain,
+    contract: Address,
+    name: &str,
+    holder: Address,
+) -> DoorResult<(ShownKind, Option<ShownProof>)> {
     let named = name.parse::<CertificateKind>().map_err(DoorError::internal)?;
     let kind = named.to_bytes32();
     let until = view(host, contract, HeldCertificates::disclosedUntilCall { holder, kind }).await?;
-    let fact = view(host, contract, HeldCertificates::heldFactCall { holder, kind }).await?;
     let nonce = view(host, contract, HeldCertificates::noncesCall { owner: holder }).await?;
-    let proof = if fact.origin.time == 0 {
-        None
-    } else {
+    let mut fact = view(host, contract, HeldCertificates::heldFactCall { holder, kind }).await?;
+    let (mut found, mut period) = (None, None);
+    for _ in 0..ATTEMPTS {
+        let number = fact.origin.number;
+        if fact.origin.time == 0 {
+            break;
+        }
         // What it says counts without a proof too, and a consent can be taken back: by the number that is next.
-        Box::pin(proof(host, contract, (holder, named), fact.origin.number)).await.unwrap_or_else(|error| {
+        found = Box::pin(proof(host, contract, (holder, named), number)).await.unwrap_or_else(|error| {
             tracing::warn!(chain = host.name(), kind = name, %error, "what is shown of a holder is not proven");
             None
-        })
-    };
+        });
+        let Some(kept) = Box::pin(kept_period(host, contract, (holder, named))).await? else { break };
+        if kept.0 == number {
+            period = serde_json::to_value(kept.1).ok();
+            break;
+        }
+        fact = view(host, contract, HeldCertificates::heldFactCall { holder, kind }).await?;
+    }
     let second = |time: u64| (time != 0).then(|| Timestamp::from_unix_seconds(time));
-    Ok(ShownKind {
+    let shown = ShownKind {
         kind: name.to_owned(),
         held: fact.origin.time != 0,
         as_of: second(fact.origin.time),
         agreed_until: second(until),
         contract: HexAddress(contract),
         next_nonce: u64::try_from(nonce).unwrap_or(u64::MAX),
-        proof: proof.map(serde_json::to_value).transpose().map_err(DoorError::internal)?,
+        proof: None,
         genesis: None,
-    })
+        factory: None,
+        period: if found.is_some() { period } else { None },
+    };
+    Ok((shown, found))
+}
+
+/// The block of the followed chain and the end of the period, proven; `None`: the contract is of a version that keeps none, nothing stands for the kind, or its node does not prove it.
+async fn kept_period(
+    host: &Chain,
+    contract: Address,
+    (holder, kind): (Address, CertificateKind),
+) -> DoorResult<Option<(u64, ProvenState)>> {
+    let slots = [period_slot(holder, kind)];
+    let evidence = host.state(contract, &slots).await.map_err(|error| refused(host.name(), error))?;
+    let Some(evidence) = evidence else { return Ok(None) };
+    let word = evidence.state.storage.first().map(|(_, word)| *word).filter(|word| !word.is_zero());
+    Ok(word.and_then(|word| Some((word.as_limbs()[1], proven(evidence.proof)?))))
 }
 
 /// What somebody verifies who asks: that it was shown of this block of the followed chain, and how consent and anchor stand now. `None` where the host has no finality

@@ -7,7 +7,7 @@ use chancery_contracts::{CertificateRegistry, HeldCertificates, held_certificate
 use chancery_ledger::{Chain, LedgerError, SubmitterKey};
 
 use super::{
-    super::{AnchorRelay, RelayError, encoded, view},
+    super::{AnchorRelay, RelayError, encoded, factory::Made, view},
     clock,
     lost::HeldSearch,
     send, slots,
@@ -40,7 +40,7 @@ impl HeldRelay {
         Ok(Self { anchor: AnchorRelay { followed, host, anchor, key }, certificates, registry })
     }
 
-    /// A contract over this anchor that this relay's key has made: found there, or made now. Where it is `known` to stand is looked at first: a chain that is founded late
+    /// A contract over this anchor: found there, or made now, by the factory of the host, or where that has not made the anchor, by this relay's key. Where it is `known` to stand is looked at first: a chain that is founded late
     /// gets one late, and what holders agreed to stands there. What is shown to it counts for so many seconds (TRUST-3).
     ///
     /// # Errors
@@ -81,6 +81,9 @@ impl HeldRelay {
             && Box::pin(rests_on(anchor, known, certificates, max_age_s)).await?
         {
             return Ok(Some(stands(known)));
+        }
+        if let Made::At(registry) = Box::pin(anchor.made_held_certificates(certificates, max_age_s)).await? {
+            return Ok(Some(stands(registry)));
         }
         let (page, looked) = search.page(anchor).await?;
         for registry in page {

@@ -14,8 +14,21 @@ use tokio::{sync::OnceCell, task::spawn_blocking};
 
 use crate::city::layout::CityChain;
 
-/// By the address of what shows them.
-type Proofs = BTreeMap<Address, Value>;
+/// What the genesis of one chain has.
+#[derive(Default)]
+struct Proofs {
+    /// [`GenesisCodes`] by the address of what shows certificates.
+    placed: BTreeMap<Address, Value>,
+    factory: Option<Founded>,
+}
+
+/// An account of a genesis.
+#[derive(Clone)]
+pub(super) struct Founded {
+    /// Of block 0 (RLP).
+    pub(super) header: Bytes,
+    pub(super) account: AccountProof,
+}
 
 /// The chains of a city by name; the proofs of each are made once, when they are first asked for.
 pub(super) struct GenesisProofs(BTreeMap<&'static str, (Arc<GenesisConfig>, OnceCell<Proofs>)>);
@@ -28,13 +41,22 @@ impl GenesisProofs {
 
     /// For the contract at an address; `None`: the genesis has none of these there.
     pub(super) async fn of(&self, chain: &str, held: Address) -> Option<Value> {
+        self.proofs(chain).await?.placed.get(&held).cloned()
+    }
+
+    /// What makes these contracts; `None`: the genesis has no such factory.
+    pub(super) async fn factory(&self, chain: &str) -> Option<Founded> {
+        self.proofs(chain).await?.factory.clone()
+    }
+
+    async fn proofs(&self, chain: &str) -> Option<&Proofs> {
         let (config, made) = self.0.get(chain)?;
         let make = || async {
             let config = Arc::clone(config);
             spawn_blocking(move || proofs(&config)).await.context("the proofs were given up")?
         };
         match made.get_or_try_init(make).await {
-            Ok(proofs) => proofs.get(&held).cloned(),
+            Ok(proofs) => Some(proofs),
             Err(error) => {
                 tracing::warn!(
                     chain,
@@ -49,19 +71,22 @@ impl GenesisProofs {
 
 fn proofs(config: &GenesisConfig) -> Result<Proofs> {
     let is_there = |address| config.predeploys.iter().any(|predeploy| predeploy.address == address);
-    let mut numbers = (1..=u8::MAX).filter(|number| is_there(predeploys::held_certificates(*number))).peekable();
-    if numbers.peek().is_none() {
-        return Ok(Proofs::new());
+    let numbers: Vec<_> = (1..=u8::MAX).filter(|number| is_there(predeploys::held_certificates(*number))).collect();
+    let has_factory = is_there(predeploys::ANCHOR_FACTORY);
+    if numbers.is_empty() && !has_factory {
+        return Ok(Proofs::default());
     }
     let genesis = config.build().context("the genesis makes no chain")?;
     let header: Bytes = alloy_rlp::encode(genesis.header().inner()).into();
-    let each = numbers.map(|number| -> Result<(Address, Value)> {
+    let factory = has_factory.then(|| proven(&genesis, predeploys::ANCHOR_FACTORY)).transpose()?;
+    let factory = factory.map(|account| Founded { header: header.clone(), account });
+    let each = numbers.into_iter().map(|number| -> Result<(Address, Value)> {
         let held = predeploys::held_certificates(number);
         let anchor = proven(&genesis, predeploys::side_anchor(number))?;
         let codes = GenesisCodes { header: header.clone(), anchor, held: proven(&genesis, held)? };
         Ok((held, serde_json::to_value(codes)?))
     });
-    each.collect()
+    Ok(Proofs { placed: each.collect::<Result<_>>()?, factory })
 }
 
 /// An account of the state of the genesis, as `eth_getProof` shows it.
