@@ -5619,6 +5619,8 @@ export interface components {
             asOf?: components["schemas"]["Time"] | null;
             /** @description The contract, which a consent names. */
             contract: components["schemas"]["Address"];
+            /** @description Beside `proof`, where a factory that stands in the genesis has made the contracts: that it stands there, and that it has made these for the chain of the certificates. */
+            factory?: Record<string, never> | null;
             /**
              * @description Beside `proof`, where the contracts stand in the genesis of the chain: that they do, with which code, proven by the hash of the genesis. Whoever runs no EVM compares these codes with
              *     those of `proof`.
@@ -5637,6 +5639,8 @@ export interface components {
              * @example 0
              */
             nextNonce: number;
+            /** @description Beside `proof`, where the contract keeps it: until when the certificate is valid. It has no number of a certificate. */
+            period?: Record<string, never> | null;
             /**
              * @description For whoever asks to verify, knowing the genesis of both chains (`docs/specs/trust.md`, "Asked from outside"): what was shown, that the holder agrees now, and the
              *     anchor. It has no number of a certificate. Absent unless `held`, and where a chain has no finality certificates.
@@ -9162,6 +9166,7 @@ export interface operations {
                      *           "held": true,
                      *           "kind": "degree",
                      *           "nextNonce": 1,
+                     *           "period": {},
                      *           "proof": {}
                      *         }
                      *       ]

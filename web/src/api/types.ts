@@ -62,9 +62,11 @@ export interface ShownKind {
   agreedUntil?: string;
   contract: Address;
   nextNonce: number;
-  /** What proves it to whoever asks, and what the genesis of the chain has there. */
+  /** What proves it to whoever asks, what the genesis of the chain has there or its factory has made, and until when the certificate is valid. */
   proof?: unknown;
   genesis?: unknown;
+  factory?: unknown;
+  period?: unknown;
 }
 
 export interface GiveConsent {
