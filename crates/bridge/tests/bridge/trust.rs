@@ -12,8 +12,8 @@ use chancery_bridge::relay::{
     trust::{AgreeingPage, Consent, Entry, HeldRelay, HeldSearch, Issuances, Issued, Issuer, TrustRelay},
 };
 use chancery_contracts::{
-    CertificateRegistry, ConditionalCertificateRegistry, GenesisAccessManager, HeldCertificates, OrganizationRegistry,
-    TrustRegistry,
+    AnchorFactory, CertificateRegistry, ConditionalCertificateRegistry, GenesisAccessManager, HeldCertificates,
+    OrganizationRegistry, TrustRegistry, predeploys,
 };
 use chancery_ledger::{Call, LedgerError, SubmitterKey};
 
@@ -119,15 +119,15 @@ async fn neither_too_many_keys_nor_a_refused_fact_keeps_the_others_from_being_sh
     assert!(!main.view(registry, &standing).await.isSuspended, "what was behind them was shown");
 }
 
-/// C-CHAINS, ANCHOR-1: nothing but the chain says where an anchor stands that a relay has made. On a chain that follows itself.
+/// C-CHAINS, ANCHOR-1: nothing but the chain says where an anchor stands that a relay has made. On a chain that follows itself, and was founded without a factory.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_anchor_is_made_once_and_found_again_by_the_key_that_made_it() {
     let dir = tempfile::tempdir().unwrap();
-    let main = TestChain::start(dir.path(), "main").await;
-    let header = main.genesis_header().await;
+    let side = TestChain::start(dir.path(), "degree").await;
+    let header = side.genesis_header().await;
     let with = |key: &Arc<SubmitterKey>| AnchorRelay {
-        followed: main.chain.clone(),
-        host: main.chain.clone(),
+        followed: side.chain.clone(),
+        host: side.chain.clone(),
         anchor: Address::ZERO,
         key: Arc::clone(key),
     };
@@ -138,7 +138,7 @@ async fn an_anchor_is_made_once_and_found_again_by_the_key_that_made_it() {
     made.ensure_begun(header).await.unwrap();
     assert_eq!(made.standing().await.unwrap(), Standing { newest: None, is_frozen: false });
     let number = made.push().await.unwrap();
-    let block = main.chain.block(number).await.unwrap();
+    let block = side.chain.block(number).await.unwrap();
     let newest = AnchoredHeader { number, hash: block.hash, time_ms: block.time_ms };
     assert_eq!(made.standing().await.unwrap(), Standing { newest: Some(newest), is_frozen: false });
 
@@ -147,12 +147,12 @@ async fn an_anchor_is_made_once_and_found_again_by_the_key_that_made_it() {
     // It had to send so much before it could make one.
     let late = Arc::new(SubmitterKey::random());
     let nothing = || Call { to: Some(late.address()), data: Bytes::new() };
-    for sent in futures::future::join_all((0..70).map(|_| main.chain.submit(&late, nothing()))).await {
+    for sent in futures::future::join_all((0..70).map(|_| side.chain.submit(&late, nothing()))).await {
         sent.unwrap();
     }
     let made = with(&late).find_or_make(None).await.unwrap();
     assert_eq!(made.anchor, late.address().create(70));
-    for sent in futures::future::join_all((0..70).map(|_| main.chain.submit(&late, nothing()))).await {
+    for sent in futures::future::join_all((0..70).map(|_| side.chain.submit(&late, nothing()))).await {
         sent.unwrap();
     }
     assert_eq!(
@@ -165,8 +165,53 @@ async fn an_anchor_is_made_once_and_found_again_by_the_key_that_made_it() {
     // Among whose transactions it is found no more, it is known by its note; where something else stands, the note is worth nothing.
     let unfound = Arc::new(SubmitterKey::random());
     assert_eq!(with(&unfound).find_or_make(Some(made.anchor)).await.unwrap().anchor, made.anchor);
-    let wrong = with(&unfound).find_or_make(Some(chancery_contracts::predeploys::VALIDATOR_REGISTRY)).await.unwrap();
+    let wrong = with(&unfound).find_or_make(Some(predeploys::VALIDATOR_REGISTRY)).await.unwrap();
     assert_eq!(wrong.anchor, unfound.address().create(0));
+}
+
+/// C-CHAINS, SHOWN-7: what the factory of the genesis makes is one for everybody, and known by its arguments; other anchors have nothing shown over it. On a chain that follows itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_shows_certificates_is_made_by_the_factory_once_whoever_asks() {
+    let dir = tempfile::tempdir().unwrap();
+    let main = TestChain::start(dir.path(), "main").await;
+    let with = |key: &Arc<SubmitterKey>| AnchorRelay {
+        followed: main.chain.clone(),
+        host: main.chain.clone(),
+        anchor: Address::ZERO,
+        key: Arc::clone(key),
+    };
+    let (key, other) = (Arc::new(SubmitterKey::random()), Arc::new(SubmitterKey::random()));
+    let essentials = main.chain.config().essentials.clone().unwrap();
+    let asked = AnchorFactory::anchorOfCall { chainId: essentials.chain_id, genesisHash: essentials.genesis_hash };
+    assert_eq!(main.view(predeploys::ANCHOR_FACTORY, &asked).await, Address::ZERO);
+    // Both at once: one is told that it stands already, and takes that.
+    let (made, again) = tokio::join!(with(&key).find_or_make(None), with(&other).find_or_make(None));
+    let made = made.unwrap();
+    assert_eq!(again.unwrap().anchor, made.anchor);
+    assert_eq!(main.view(predeploys::ANCHOR_FACTORY, &asked).await, made.anchor);
+    assert_ne!(made.anchor, key.address().create(0));
+
+    let registry = predeploys::CERTIFICATE_REGISTRY;
+    let held = HeldRelay::find_or_make(made.clone(), registry, MAX_AGE_S, None).await.unwrap();
+    let again =
+        HeldRelay::find_or_make(with_anchor(&with(&other), made.anchor), registry, MAX_AGE_S, None).await.unwrap();
+    assert_eq!(again.registry, held.registry);
+    let asked =
+        AnchorFactory::heldCertificatesOfCall { anchor: made.anchor, certificates: registry, maxAge: MAX_AGE_S };
+    assert_eq!(main.view(predeploys::ANCHOR_FACTORY, &asked).await, held.registry);
+    assert_eq!(main.view(held.registry, &HeldCertificates::anchorCall {}).await, made.anchor);
+    // A city that was founded without a factory has anchors of its relay, and goes on with them.
+    let (chain_id, genesis_hash) = (essentials.chain_id, essentials.genesis_hash);
+    let own = main.chain.deploy(&key, chancery_contracts::anchor_code(chain_id, genesis_hash)).await.unwrap();
+    let noted = with(&key).find_or_make(Some(own)).await.unwrap();
+    assert_eq!(noted.anchor, own, "what is noted stands before what the factory has");
+    let over = HeldRelay::find_or_make(noted, registry, MAX_AGE_S, None).await.unwrap();
+    assert_ne!(over.registry, held.registry);
+    assert_eq!(main.view(over.registry, &HeldCertificates::anchorCall {}).await, own);
+}
+
+fn with_anchor(relay: &AnchorRelay, anchor: Address) -> AnchorRelay {
+    AnchorRelay { anchor, ..relay.clone() }
 }
 
 /// C-CHAINS: whoever never had a right that matters on the host is not carried there; all others are from one block.

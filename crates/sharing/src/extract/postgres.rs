@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, path::Path};
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use sqlx::{Connection, PgConnection, Row};
 use tokio::sync::mpsc;
@@ -19,8 +19,10 @@ use super::{
 };
 use crate::{database, sealing::DataKey};
 
-/// Pieces of the stream that may wait for the decoder.
-const MAX_WAITING_PIECES: usize = 64;
+/// Bytes of a piece of the stream. PostgreSQL sends a message for each row, and to hand each over by itself costs more than to read it.
+const PIECE_BYTES: usize = 128 * 1024;
+/// Pieces that may wait for the decoder.
+const MAX_WAITING_PIECES: usize = 8;
 
 /// A database of the owner.
 pub struct PostgresSource {
@@ -62,21 +64,7 @@ impl Source for PostgresSource {
         let (columns, decoder) = (Columns::new(&declaration.columns), CopyDecoder::new(declaration));
         let decoding = tokio::task::spawn_blocking(move || decode(part, rejects, waiting, columns, decoder));
         let mut rows = rows(&mut connection, &statement).await?;
-        let mut broken = None;
-        while let Some(piece) = rows.next().await {
-            match piece {
-                // A decoder that stopped says why below.
-                Ok(piece) => {
-                    if pieces.send(piece).await.is_err() {
-                        break;
-                    }
-                }
-                Err(error) => {
-                    broken = Some(error);
-                    break;
-                }
-            }
-        }
+        let broken = gather(&mut rows, &pieces).await.err();
         drop(pieces);
         drop(rows);
         let decoded = decoding.await.map_err(|error| ExtractError::Writing(error.to_string()))?;
@@ -88,11 +76,31 @@ impl Source for PostgresSource {
     }
 }
 
+/// Hands the stream over in pieces of about one size, until it ends or nobody takes them.
+async fn gather(
+    rows: &mut BoxStream<'_, Result<Bytes, ExtractError>>,
+    pieces: &mpsc::Sender<BytesMut>,
+) -> Result<(), ExtractError> {
+    let mut piece = BytesMut::with_capacity(PIECE_BYTES);
+    while let Some(message) = rows.next().await {
+        piece.extend_from_slice(&message?);
+        if piece.len() >= PIECE_BYTES {
+            let full = std::mem::replace(&mut piece, BytesMut::with_capacity(PIECE_BYTES));
+            // A decoder that stopped says why itself.
+            if pieces.send(full).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+    let _ = pieces.send(piece).await;
+    Ok(())
+}
+
 /// A typed database's rows have the declared types, but for values that no type of ours holds: rows of those go aside.
 fn decode(
     mut part: PartWriter,
     mut rejects: Rejects,
-    mut waiting: mpsc::Receiver<Bytes>,
+    mut waiting: mpsc::Receiver<BytesMut>,
     mut columns: Columns,
     mut decoder: CopyDecoder,
 ) -> Result<Staged, ExtractError> {
