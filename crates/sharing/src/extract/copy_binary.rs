@@ -50,12 +50,13 @@ impl CopyDecoder {
         Self { rest: Vec::new(), begun: false, ended: false, declared, cursor_index, cursor: None, rows: 0 }
     }
 
-    /// Whether rows come in the order of a cursor, so that a part may end before they do.
-    pub(super) const fn has_cursor(&self) -> bool {
-        self.cursor_index.is_some()
+    /// Whether the part ends before the rows do: they come in the order of a cursor, and many of them were set aside.
+    pub(super) const fn is_over(&self, rejects: &Rejects) -> bool {
+        self.cursor_index.is_some() && rejects.are_many()
     }
 
-    /// Takes a piece, of any length, and gives each full batch to `full`. A row that cannot be read goes to the rejects, and the next one is taken.
+    /// Takes a piece, of any length, and gives each full batch to `full`. A row that cannot be read goes to the rejects, and the next one is taken; where a part ends with so many of
+    /// them, what follows is not.
     pub(super) fn update(
         &mut self,
         piece: &[u8],
@@ -75,6 +76,9 @@ impl CopyDecoder {
             at += length;
             if columns.is_full() {
                 full(columns)?;
+            }
+            if self.is_over(rejects) {
+                break;
             }
         }
         self.rest = data[at..].to_vec();

@@ -110,7 +110,7 @@ fn decode(
         if decoder.rows > MAX_PART_ROWS {
             return Err(ExtractError::TooManyRows);
         }
-        if decoder.has_cursor() && rejects.are_many() {
+        if decoder.is_over(&rejects) {
             is_full = true;
             break;
         }
