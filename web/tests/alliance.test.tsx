@@ -280,6 +280,14 @@ describe('a request', () => {
     expect(within(row).getByText('Awaited')).toBeTruthy();
   });
 
+  it('says of whose chain nothing is final by proof', () => {
+    show(<RequestView request={request(7)} withoutProof={['land registry', 'somebody else']} />);
+    expect(screen.getByText(/^What the chain of land registry shows has no finality certificate/)).toBeTruthy();
+    cleanup();
+    show(<RequestView request={request(7)} />);
+    expect(screen.queryByText(/has no finality certificate/)).toBeNull();
+  });
+
   it('that was aborted says because of whom, and why', () => {
     const refusal = { kind: 'stale', expected: 0, actual: 1 } as const;
     const aborted = request(8, { status: 'aborted', awaited: [], decision: { member: 'land registry', refusal, shownBy: place('alliance', 9) } });

@@ -38,6 +38,11 @@ export default function AlliancePage(): ReactNode {
   );
 }
 
+/** Members whose chains have no finality certificates: what those show is not final by proof, what the alliance's chain says of them is. */
+function withoutProof(alliance: Alliance): string[] {
+  return alliance.members.filter(({ missing }) => missing.includes('atomicity-against-reorganisation')).map(({ name }) => name);
+}
+
 function Watched({ alliance, number }: { alliance: Alliance; number: string | undefined }): ReactNode {
   const { t } = useLanguage();
   const now = useSyncExternalStore(live.subscribe, live.snapshot);
@@ -46,7 +51,7 @@ function Watched({ alliance, number }: { alliance: Alliance; number: string | un
       <>
         <BrokenNotice alliance={alliance} />
         <LateNotice alliance={alliance} />
-        <RequestPage key={number} number={Number(number)} now={now} />
+        <RequestPage key={number} number={Number(number)} now={now} withoutProof={withoutProof(alliance)} />
       </>
     );
   }

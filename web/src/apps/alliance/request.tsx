@@ -30,9 +30,9 @@ export function refusalText(refusal: AllianceRefusal, t: Translate): string {
   }
 }
 
-export function RequestPage(props: { number: number; now: Snapshot }): ReactNode {
+export function RequestPage(props: { number: number; now: Snapshot; withoutProof: string[] }): ReactNode {
   const { t } = useLanguage();
-  const { number, now } = props;
+  const { number, now, withoutProof } = props;
   const told = now.requests?.find((request) => request.number === number);
   // It may be older than the newest ones that the page is told of; then it is asked for.
   const loaded = useLoaded(() => api.allianceRequest(number), `request ${number}`, told === undefined ? POLL_MS : undefined);
@@ -44,16 +44,18 @@ export function RequestPage(props: { number: number; now: Snapshot }): ReactNode
       </div>
       {now.error !== undefined && <ErrorNotice error={now.error} />}
       {told === undefined ? (
-        <Await of={loaded}>{(request) => <RequestView request={request} />}</Await>
+        <Await of={loaded}>{(request) => <RequestView request={request} withoutProof={withoutProof} />}</Await>
       ) : (
-        <RequestView request={told} />
+        <RequestView request={told} withoutProof={withoutProof} />
       )}
     </>
   );
 }
 
-export function RequestView({ request }: { request: AllianceRequest }): ReactNode {
+/** `withoutProof`: members whose chains have no finality certificates. */
+export function RequestView({ request, withoutProof = [] }: { request: AllianceRequest; withoutProof?: string[] }): ReactNode {
   const { t, language } = useLanguage();
+  const unproven = request.parties.map(({ member }) => member).filter((member) => withoutProof.includes(member));
   const rows: [string, ReactNode][] = [
     [t('alliance.standing'), <StatusMark key="status" status={request.status} />],
     [
@@ -81,6 +83,11 @@ export function RequestView({ request }: { request: AllianceRequest }): ReactNod
           <Proofmark kind="proven" />
         </div>
         <Progress parties={request.parties} />
+        {unproven.length > 0 && (
+          <p className="muted" data-without-proof>
+            {t('alliance.mark.except', { members: unproven.join(', ') })}
+          </p>
+        )}
       </div>
       <section className="card" aria-labelledby="facts">
         <h2 id="facts">{t('alliance.facts')}</h2>
