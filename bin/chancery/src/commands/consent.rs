@@ -31,7 +31,7 @@ pub(super) async fn run(command: ConsentCommand, connection: &Connection, output
     let said = if until == UnixSeconds::ZERO {
         format!("Chain {on} shows nothing of your certificates of {kind} any more; its history keeps what was shown.")
     } else {
-        format!("Chain {on} may show that you have a valid certificate of {kind}, without its content.")
+        format!("Chain {on} may show that you have a valid certificate of {kind} and until when, without its content.")
     };
     let place = format!("recorded on {} in block {} by {}", recorded.chain, recorded.block_number, recorded.tx_hash);
     output.answer(&recorded, format!("{said}\n  {place}"));
