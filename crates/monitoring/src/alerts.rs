@@ -162,7 +162,11 @@ impl Alerts {
             let mut book = this.book.lock();
             let mut next = book.clone();
             let changed = change(&mut next, &this.city, (this.clock)())?;
-            this.store.save(FILE, &next).map_err(DoorError::internal)?;
+            // As it was on the disk, and in memory: whoever is told so sends it again.
+            this.store.save(FILE, &next).map_err(|error| {
+                DoorError::new(Code::JournalUnavailable, "receivers of alerts cannot be kept at present")
+                    .caused_by(error)
+            })?;
             *book = next;
             Ok(changed)
         });
