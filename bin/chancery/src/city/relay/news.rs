@@ -144,6 +144,11 @@ impl News {
         }
     }
 
+    /// Whether [`Self::take`] has something: whoever waits for [`Self::next`] then waits for what comes after it.
+    pub(super) fn has_heard(&self) -> bool {
+        self.heard.is_anything()
+    }
+
     /// What was heard since this was last asked.
     pub(super) fn take(&mut self) -> Heard {
         mem::take(&mut self.heard)
@@ -221,6 +226,8 @@ mod tests {
         assert_eq!((news.head, news.time_s, news.take()), (5, 5, heard));
         tell(900, None);
         news.catch_up();
+        assert!(news.has_heard(), "what was caught up with waits to be taken");
         assert!(news.head == 900 && news.take().is_incomplete, "what lies between was not read");
+        assert!(!news.has_heard());
     }
 }

@@ -120,6 +120,10 @@ impl Rights {
             self.main.catch_up();
             let is_compared = looked && self.feed.compare(self.main.head).await;
             let is_done = is_shown && !is_forgotten && is_compared && self.feed.push_if_due(self.main.head).await;
+            // It came while something else was shown, and its block is not told a second time: the next may be a heartbeat away.
+            if self.main.has_heard() {
+                continue;
+            }
             tokio::select! {
                 () = self.main.next() => {}
                 () = self.host.next() => {}
