@@ -9,7 +9,7 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions, PgPool, Postgres, Row as _, Sqlite, SqlitePool,
+    ConnectOptions, Connection as _, PgPool, Postgres, Row as _, Sqlite, SqlitePool,
     postgres::{PgPoolOptions, PgRow},
     query::Query,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
@@ -256,6 +256,8 @@ impl Pool {
         let pool = SqlitePoolOptions::new()
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(WAIT)
+            // On a full disk SQLite itself rolls a transaction back; the connection does not know, and would refuse every further one. Another takes its place.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
             .connect_with(options)
             .await?;
         migrations::sqlite().run(&pool).await.map_err(migration)?;
