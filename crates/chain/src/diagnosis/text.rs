@@ -157,7 +157,7 @@ impl fmt::Display for Finding {
             ),
             Self::Abstaining { view, through } => write!(
                 f,
-                "this validator does not vote yet: it has lost the journal of its votes, and may have voted in views up to {through}; consensus is in view {view}. It votes again when a later view is final. If the others cannot make one final without it, remove its record of votes (`votes-*` beside its keys) and start it again: it may then contradict an earlier vote, and be shut out by its peers for that"
+                "this validator does not vote yet: it has lost the journal of its votes, and may have voted in views up to {through}; consensus is in view {view}. It votes again when a later view is final. If the others cannot make one final without it, remove its record of votes (`votes-*` beside its keys) and the copy of it (`votes-*.copy` in its data directory) and start it again: it may then contradict an earlier vote, and be shut out by its peers for that"
             ),
             Self::LosingLeader { is_me: true, .. } => write!(
                 f,
