@@ -7,8 +7,8 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::{
-    Block, Call, ChainConfig, ChainHead, Event, EventFilter, FinalTransaction, Finality, LedgerError, LedgerLimits,
-    MeasuredCall, ProvenTransaction, RevertReasons, StateEvidence, SubmitterKey, Underway, View,
+    Block, Call, ChainConfig, ChainHead, Event, EventFilter, FinalTransaction, Finality, KeptEvents, LedgerError,
+    LedgerLimits, MeasuredCall, ProvenTransaction, RevertReasons, StateEvidence, SubmitterKey, Underway, View,
     connection::Connection,
     reading::Reader,
     submission::{Pipeline, Watch},
@@ -234,6 +234,14 @@ impl Chain {
     /// `ChainUnreachable`.
     pub async fn latest_events(&self, filter: &EventFilter, limit: usize) -> Result<Vec<Event>, LedgerError> {
         Box::pin(self.reader.latest_events(filter, limit)).await
+    }
+
+    /// The same of the blocks that the node still has: one that prunes says which is its earliest, and what was before is left out instead of refused.
+    ///
+    /// # Errors
+    /// `ChainUnreachable`.
+    pub async fn latest_kept_events(&self, filter: &EventFilter, limit: usize) -> Result<KeptEvents, LedgerError> {
+        Box::pin(self.reader.latest_kept_events(filter, limit)).await
     }
 
     /// Proves that an event stands in its block as given, and says why the block is final.

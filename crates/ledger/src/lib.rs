@@ -40,6 +40,6 @@ pub use error::LedgerError;
 pub use key::{KeyError, SubmitterKey};
 pub use ledger::Ledger;
 pub use limits::LedgerLimits;
-pub use reading::{Block, ChainHead, Event, EventFilter, Finality, ProvenTransaction, StateEvidence, View};
+pub use reading::{Block, ChainHead, Event, EventFilter, Finality, KeptEvents, ProvenTransaction, StateEvidence, View};
 pub use revert::{RevertReason, RevertReasons};
 pub use submission::{Call, FinalTransaction, MeasuredCall, Underway};

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 type Alteration = Arc<dyn Fn(&str, &mut Value) + Send + Sync>;
-type Refusal = Arc<dyn Fn(&str, &Value) -> Option<String> + Send + Sync>;
+type Refusal = Arc<dyn Fn(&str, &Value) -> Option<Value> + Send + Sync>;
 
 /// What the wire does with a request.
 #[derive(Clone, Default)]
@@ -47,7 +47,12 @@ impl Fault {
 
     /// A node that refuses some requests: given method and parameters, the text of its error.
     pub fn refuse(refuse: impl Fn(&str, &Value) -> Option<String> + Send + Sync + 'static) -> Self {
-        Self::Refuse(Arc::new(refuse))
+        Self::fail(move |method, params| Some(json!({ "code": -32005, "message": refuse(method, params)? })))
+    }
+
+    /// The same, given the whole of its error: `code`, `message` and `data`.
+    pub fn fail(fail: impl Fn(&str, &Value) -> Option<Value> + Send + Sync + 'static) -> Self {
+        Self::Refuse(Arc::new(fail))
     }
 }
 
@@ -147,8 +152,7 @@ async fn pass(State(shared): State<Arc<Shared>>, Json(request): Json<Value>) -> 
         Fault::Silence => std::future::pending::<()>().await,
         Fault::Outage => return StatusCode::BAD_GATEWAY.into_response(),
         Fault::Refuse(refuse) => {
-            if let Some(message) = refuse(&method, &request["params"]) {
-                let error = json!({ "code": -32005, "message": message });
+            if let Some(error) = refuse(&method, &request["params"]) {
                 return Json(json!({ "jsonrpc": "2.0", "id": request["id"], "error": error })).into_response();
             }
         }

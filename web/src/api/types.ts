@@ -472,6 +472,7 @@ export type AllianceDeclineReason =
 export interface AllianceReport {
   reporter: AllianceReporter;
   member?: string;
+  asker?: string;
   said: AllianceSaid;
   reason?: AllianceDeclineReason;
   time: string;

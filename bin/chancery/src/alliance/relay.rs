@@ -184,13 +184,21 @@ pub(crate) async fn watched(config: &Path) -> Result<Watched> {
     let section = file.alliance.with_context(|| format!("{} names no alliance", config.display()))?;
     let ledger = connect(&file.chains, config).await?;
     let alliance = AllianceContract { chain: ledger.chain(&section.chain)?.clone(), address: section.contract };
-    let tls = match &file.tls {
+    let reporters = match &file.tls {
         Some(section) if !file.reporters.is_empty() => {
-            Some(Box::pin(tls::open(config, section, alliance.clone(), Expectation::default())).await?.tls)
+            let opened = Box::pin(tls::open(config, section, alliance.clone(), Expectation::default())).await;
+            // What is reported is left out then: what is proven is shown without a certificate.
+            match opened {
+                Ok(own) => reporters(&file.reporters, Some(&own.tls))?,
+                Err(error) => {
+                    let config = config.display();
+                    warn!(error = format!("{error:#}"), %config, "nobody is asked what is reported of requests: [tls] cannot be used");
+                    Vec::new()
+                }
+            }
         }
-        _ => None,
+        _ => reporters(&file.reporters, None)?,
     };
-    let reporters = reporters(&file.reporters, tls.as_ref())?;
     Ok(Watched { alliance, chains: ledger.chains().cloned().collect(), reporters })
 }
 

@@ -60,6 +60,8 @@ struct State {
     proposal_changes: BTreeMap<B256, u64>,
     /// Numbers of the requests of the window by their hashes.
     numbers: BTreeMap<B256, u64>,
+    /// Requests that got their number in a later block, Unix milliseconds, are all known, or were; `None`: all that there ever were.
+    since_ms: Option<u64>,
     /// When each chain was last read to its newest final block.
     read_at: BTreeMap<Source, Instant>,
 }
@@ -82,6 +84,7 @@ impl ProgressBoard {
             proposals: ProposalWindow::new(size),
             proposal_changes: BTreeMap::new(),
             numbers: BTreeMap::new(),
+            since_ms: None,
             read_at: BTreeMap::new(),
         };
         Arc::new(Self { state: RwLock::new(state), news: watch::Sender::new(0) })
@@ -92,15 +95,17 @@ impl ProgressBoard {
         self.take_at(told, Instant::now());
     }
 
-    fn take_at(&self, told: &[Told], now: Instant) {
+    pub(super) fn take_at(&self, told: &[Told], now: Instant) {
         let mut guard = self.state.write();
         let state = &mut *guard;
         let mut concerned = BTreeSet::new();
         let before_s = state.time_s();
         for fact in told {
             concerned.extend(state.window.apply(fact));
-            if let Told::Head(source, _) = fact {
-                state.read_at.insert(*source, now);
+            match fact {
+                Told::Head(source, _) => drop(state.read_at.insert(*source, now)),
+                Told::Since(time_ms) => state.since_ms = state.since_ms.max(Some(*time_ms)),
+                Told::Alliance(..) | Told::Member(..) | Told::Standing(_) => {}
             }
         }
         for number in concerned {
@@ -119,7 +124,12 @@ impl ProgressBoard {
         for (hash, _) in state.numbers.iter().filter(|(_, number)| !is_kept(**number)) {
             state.proposals.remove(*hash);
         }
+        let known = state.numbers.len();
         state.numbers.retain(|_, number| is_kept(*number));
+        if state.numbers.len() < known {
+            let oldest_ms = first.and_then(|first| state.window.time_ms_of(first));
+            state.since_ms = state.since_ms.max(oldest_ms);
+        }
         state.forget_proposals();
         let last = state.last_change;
         drop(guard);

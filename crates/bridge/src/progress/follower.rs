@@ -149,17 +149,27 @@ impl Follower {
         // Before its requests are looked for, so that none between the two is left out.
         let head = chain.head().await?;
         let admissions = self.filter(&[Alliance::Admitted::SIGNATURE_HASH]);
-        for event in chain.events(&admissions, MAX_ADMISSIONS).await? {
-            chain.verify_event(&event).await?;
-            if let Some(fact) = Box::pin(self.fact(&event)).await? {
-                told.push(Told::Alliance(Place::of(&event), fact));
+        let admissions = chain.latest_kept_events(&admissions, MAX_ADMISSIONS).await?;
+        for event in admissions.events.iter().rev() {
+            chain.verify_event(event).await?;
+            if let Some(fact) = Box::pin(self.fact(event)).await? {
+                told.push(Told::Alliance(Place::of(event), fact));
+            }
+        }
+        // Whose admission the node has forgotten is a member still; its endorsers are not known then.
+        if admissions.first_block > 0 {
+            for name in self.alliance.members().await? {
+                self.meet(name, head.time_ms).await?;
             }
         }
         let numbered = self.filter(&[Alliance::Sequenced::SIGNATURE_HASH, Alliance::Invalidated::SIGNATURE_HASH]);
-        let oldest = chain.latest_events(&numbered, self.requests).await?;
+        let kept = chain.latest_kept_events(&numbered, self.requests).await?;
         // Newest first.
-        let first = oldest.last().map_or(head.number, |event| event.block_number.min(head.number));
+        let first = kept.events.last().map_or(head.number, |event| event.block_number.min(head.number));
         let begin_ms = chain.block(first).await?.time_ms;
+        if kept.events.len() >= self.requests || kept.first_block > 0 {
+            told.push(Told::Since(begin_ms));
+        }
         for followed in self.members.values_mut() {
             followed.begin_at(begin_ms);
         }

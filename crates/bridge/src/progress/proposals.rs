@@ -1,5 +1,8 @@
-//! Requests before they have a number, as they are reported: reports to state, without I/O and without a clock. Nothing here is proven; that one has got its number, or cannot get one any more, the
-//! alliance chain says. Memory is bounded, and whoever reports most loses the oldest of its own first.
+//! Requests before they have a number, as they are reported: reports to state, without I/O and without a clock. Nothing here is proven; that one has got its number, the alliance chain says. Memory is
+//! bounded, and whoever reports most loses the oldest of its own first.
+//!
+//! Whose word counts for what: who asks, and until when the request can be sequenced, an endorser says, which has compared both with what it signs; where none has, a relay, which has computed the hash of
+//! what it was handed; where no relay has, whoever says that it asks. So a node speaks of the end of its own member's requests alone.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,7 +11,10 @@ use std::{
 
 use alloy_primitives::B256;
 
-use crate::report::{Report, Said, Voice};
+use crate::report::{Proposal, Report, ReportedStep, Said, Voice};
+
+/// Steps of requesters and relays that are kept of a request; of endorsers there is one for each reporter.
+const MAX_STEPS: usize = 64;
 
 /// How far a request without a number is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +25,7 @@ pub enum ProposalState {
     HandedIn,
     /// Its requester has given it up before it handed it in, as it reports.
     Ended,
-    /// A final block of the alliance chain is later than the last second in which it could be sequenced.
+    /// A final block of the alliance chain is later than the last second in which it could be sequenced, as that is reported.
     Lapsed,
     /// It has its number: what is proven is told of that.
     Sequenced,
@@ -30,6 +36,8 @@ pub enum ProposalState {
 pub struct Reported {
     /// Who.
     pub voice: Voice,
+    /// The member whose node asked whoever reports, or told it; `None`: it does not know.
+    pub asker: Option<B256>,
     /// What.
     pub said: Said,
     /// When that was, by how long ago it was said to be.
@@ -59,19 +67,67 @@ pub struct ProposalProgress {
     pub reports: Vec<Reported>,
 }
 
-/// What a reporter has said: of an endorser the newest answer alone.
-type Slot = (usize, u8);
+/// Of one step the newest word of a reporter counts; of a relay, that of each member that tells it.
+type Slot = (usize, ReportedStep, Option<B256>);
+
+/// One word, and what it says that the request is.
+#[derive(Clone, Debug)]
+struct Word {
+    reported: Reported,
+    proposal: Proposal,
+    /// Its place among all that were heard.
+    order: u64,
+}
 
 #[derive(Clone, Debug)]
 struct Record {
-    /// Who has brought it up first.
-    brought_by: usize,
+    /// Who has brought it up first: the reporter, and the member that told it.
+    brought_by: (usize, Option<B256>),
     arrival: u64,
     first: Instant,
-    asker: Option<B256>,
-    parties: Vec<B256>,
-    valid_until_s: Option<u64>,
-    said: BTreeMap<Slot, Reported>,
+    words: BTreeMap<Slot, Word>,
+}
+
+impl Record {
+    /// Words of a step, newest first.
+    fn of(&self, step: ReportedStep) -> Vec<&Word> {
+        let mut words: Vec<_> = self.words.values().filter(|word| word.reported.said.step() == step).collect();
+        words.sort_by_key(|word| std::cmp::Reverse(word.order));
+        words
+    }
+
+    /// Words of the request, those first that count most.
+    fn witnesses(&self) -> impl Iterator<Item = &Word> {
+        // Of those who may be anybody the first.
+        let mut told: Vec<_> = self.words.values().filter(|word| word.reported.said.is_of_requester()).collect();
+        told.sort_by_key(|word| word.order);
+        self.of(ReportedStep::Endorsing).into_iter().chain(self.of(ReportedStep::Carrying)).chain(told)
+    }
+
+    fn asker(&self) -> Option<B256> {
+        self.witnesses().find_map(|word| word.reported.asker)
+    }
+
+    /// What the request is, by whoever counts most; of those who tell of their own steps the one who asks.
+    fn proposal(&self) -> Option<&Proposal> {
+        let asker = self.asker();
+        let counts = |word: &&Word| !word.reported.said.is_of_requester() || word.reported.asker == asker;
+        self.witnesses().find(counts).map(|word| &word.proposal)
+    }
+
+    fn valid_until_s(&self) -> Option<u64> {
+        self.proposal().and_then(|proposal| proposal.valid_until_s)
+    }
+
+    fn is_handed_in(&self) -> bool {
+        self.words.values().any(|word| word.reported.said == Said::HandedIn)
+    }
+
+    /// Whether the member that asks has given it up, and nobody has it.
+    fn is_ended(&self) -> bool {
+        let asker = self.asker();
+        !self.is_handed_in() && self.of(ReportedStep::GivingUp).iter().any(|word| word.reported.asker == asker)
+    }
 }
 
 /// The newest proposals.
@@ -79,13 +135,14 @@ struct Record {
 pub(super) struct ProposalWindow {
     size: usize,
     arrivals: u64,
+    words: u64,
     known: BTreeMap<B256, Record>,
 }
 
 impl ProposalWindow {
     /// For so many.
     pub(super) const fn new(size: usize) -> Self {
-        Self { size, arrivals: 0, known: BTreeMap::new() }
+        Self { size, arrivals: 0, words: 0, known: BTreeMap::new() }
     }
 
     /// Takes a report of the reporter at `place`, made at `at`; whether something is shown differently now.
@@ -93,47 +150,46 @@ impl ProposalWindow {
         if !voice.may_say(report) {
             return false;
         }
-        let (proposal, said) = (&report.proposal, report.said);
-        let is_known = self.known.contains_key(&proposal.id);
+        let Report { proposal, asker, said, .. } = report;
+        self.words += 1;
         let arrivals = &mut self.arrivals;
         let record = self.known.entry(proposal.id).or_insert_with(|| {
             *arrivals += 1;
-            Record {
-                brought_by: place,
-                arrival: *arrivals,
-                first: at,
-                asker: None,
-                parties: proposal.parties.clone(),
-                valid_until_s: proposal.valid_until_s,
-                said: BTreeMap::new(),
-            }
+            Record { brought_by: (place, *asker), arrival: *arrivals, first: at, words: BTreeMap::new() }
         });
-        let learns = record.asker.is_none() && report.asker.is_some();
-        record.asker = record.asker.or(report.asker);
-        let reported = Reported { voice, said, at };
-        let before = record.said.insert((place, slot(said)), reported);
-        let is_new = before.is_none_or(|before| before.said != said);
+        // An endorser is asked by whomever the request names; who tells a relay of a step may be anybody.
+        let slot = (place, said.step(), asker.filter(|_| !said.is_of_endorser()));
+        let before = record.words.get(&slot);
         // The same again has the time of the first.
-        if let Some(before) = before.filter(|_| !is_new) {
-            record.said.insert((place, slot(said)), before);
+        if before.is_some_and(|it| it.reported.said == *said && it.reported.asker == *asker && it.proposal == *proposal)
+        {
+            return false;
         }
+        let others = || record.words.keys().filter(|(_, step, _)| *step != ReportedStep::Endorsing).count();
+        if before.is_none() && !said.is_of_endorser() && others() >= MAX_STEPS {
+            return false;
+        }
+        // Who asks is not somebody else because the one who has asked says more.
+        let order = before.filter(|_| said.is_of_requester()).map_or(self.words, |before| before.order);
+        let reported = Reported { voice, asker: *asker, said: *said, at };
+        record.words.insert(slot, Word { reported, proposal: proposal.clone(), order });
         self.forget();
-        (!is_known || learns || is_new) && self.known.contains_key(&proposal.id)
+        self.known.contains_key(&proposal.id)
     }
 
     /// One of them; `number` is what the alliance has for it, `time_s` its time.
     pub(super) fn proposal(&self, id: B256, number: Option<u64>, time_s: u64) -> Option<ProposalProgress> {
         let record = self.known.get(&id)?;
-        let mut reports: Vec<_> = record.said.values().copied().collect();
+        let mut reports: Vec<_> = record.words.values().map(|word| word.reported).collect();
         reports.sort_by_key(|reported| reported.at);
-        let has = |wanted: fn(Said) -> bool| reports.iter().any(|reported| wanted(reported.said));
+        let valid_until_s = record.valid_until_s();
         let state = if number.is_some() {
             ProposalState::Sequenced
-        } else if has(|said| matches!(said, Said::GivenUp { .. })) {
+        } else if record.is_ended() {
             ProposalState::Ended
-        } else if record.valid_until_s.is_some_and(|until_s| time_s > until_s) {
+        } else if valid_until_s.is_some_and(|until_s| time_s > until_s) {
             ProposalState::Lapsed
-        } else if has(|said| said == Said::HandedIn) {
+        } else if record.is_handed_in() {
             ProposalState::HandedIn
         } else {
             ProposalState::UnderWay
@@ -142,9 +198,9 @@ impl ProposalWindow {
             id,
             number,
             state,
-            asker: record.asker,
-            parties: record.parties.clone(),
-            valid_until_s: record.valid_until_s,
+            asker: record.asker(),
+            parties: record.proposal().map(|proposal| proposal.parties.clone()).unwrap_or_default(),
+            valid_until_s,
             arrival: record.arrival,
             first: record.first,
             reports,
@@ -158,7 +214,8 @@ impl ProposalWindow {
 
     /// Those that can be sequenced until some second from `after_s` to before `now_s`: with a block of that time they lapse.
     pub(super) fn lapsing(&self, after_s: u64, now_s: u64) -> BTreeSet<B256> {
-        let passes = |record: &Record| record.valid_until_s.is_some_and(|until_s| (after_s..now_s).contains(&until_s));
+        let passes =
+            |record: &Record| record.valid_until_s().is_some_and(|until_s| (after_s..now_s).contains(&until_s));
         self.known.iter().filter(|(_, record)| passes(record)).map(|(id, _)| *id).collect()
     }
 
@@ -174,7 +231,7 @@ impl ProposalWindow {
 
     fn forget(&mut self) {
         while self.known.len() > self.size {
-            let mut of: BTreeMap<usize, (usize, u64, B256)> = BTreeMap::new();
+            let mut of: BTreeMap<(usize, Option<B256>), (usize, u64, B256)> = BTreeMap::new();
             for (id, record) in &self.known {
                 let own = of.entry(record.brought_by).or_insert((0, u64::MAX, *id));
                 own.0 += 1;
@@ -188,17 +245,6 @@ impl ProposalWindow {
     }
 }
 
-/// Of an endorser's answers, and of a relay's, the newest counts.
-const fn slot(said: Said) -> u8 {
-    match said {
-        Said::Proposed => 0,
-        Said::Endorsed | Said::Declined { .. } => 1,
-        Said::HandedIn => 2,
-        Said::NotCarried => 3,
-        Said::GivenUp { .. } => 4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -208,7 +254,7 @@ mod tests {
     use alloy_primitives::U256;
 
     use super::*;
-    use crate::report::{Proposal, Why};
+    use crate::report::Why;
 
     const BANK: B256 = B256::repeat_byte(0xba);
     const REGISTRY: B256 = B256::repeat_byte(0xde);
@@ -248,13 +294,63 @@ mod tests {
         // It can be sequenced in its last second, and not after it.
         assert_eq!((state(&window, 1000), state(&window, 1001)), (ProposalState::UnderWay, ProposalState::Lapsed));
         assert_eq!((window.lapsing(999, 1000).len(), window.lapsing(1000, 1001).len()), (0, 1));
-        let given_up = Said::GivenUp { member: REGISTRY, why: Why::TooFew };
         assert!(window.take(0, Voice::Relay, &report(ID, Said::HandedIn), begun));
         assert_eq!(state(&window, 1000), ProposalState::HandedIn);
+        // Another relay has it still; that one has not, says the one that had it.
+        assert!(window.take(3, Voice::Relay, &report(ID, Said::HandedIn), begun));
+        assert!(window.take(0, Voice::Relay, &report(ID, Said::NotCarried), begun));
+        assert_eq!(state(&window, 1000), ProposalState::HandedIn);
+        assert!(window.take(3, Voice::Relay, &report(ID, Said::NotCarried), begun));
+        assert_eq!(state(&window, 1000), ProposalState::UnderWay);
+        let given_up = Said::GivenUp { member: REGISTRY, why: Why::TooFew };
         assert!(window.take(0, Voice::Relay, &report(ID, given_up), begun));
-        assert_eq!(state(&window, 1000), ProposalState::Ended);
+        assert_eq!((state(&window, 1000), state(&window, 1001)), (ProposalState::Ended, ProposalState::Ended));
         // Whatever is reported: what the chain has, is so.
         assert_eq!(window.proposal(ID, Some(4), 1001).unwrap().state, ProposalState::Sequenced);
+    }
+
+    /// What somebody says with a certificate of a member.
+    fn told(asker: B256, said: Said, valid_until_s: u64) -> Report {
+        let mut report = Report { asker: Some(asker), ..report(ID, said) };
+        report.proposal.valid_until_s = Some(valid_until_s);
+        report
+    }
+
+    // A-ERR, A-CERT: who may request ends no request of another member, neither by its word nor by the time that it says.
+    #[test]
+    fn nobody_ends_the_request_of_another_member() {
+        let (mut window, now, tax) = (ProposalWindow::new(8), Instant::now(), B256::repeat_byte(0x7a));
+        let given_up = Said::GivenUp { member: REGISTRY, why: Why::TooFew };
+        // Nobody else has said anything of it yet: then its word is what there is, and called so.
+        assert!(window.take(0, Voice::Relay, &told(tax, given_up, 1), now));
+        let first = window.proposal(ID, None, 500).unwrap();
+        assert_eq!((first.state, first.asker), (ProposalState::Ended, Some(tax)));
+        assert!(window.take(1, Voice::Endorser(BANK), &told(BANK, Said::Endorsed, 1000), now));
+        let shown = window.proposal(ID, None, 500).unwrap();
+        assert_eq!((shown.state, shown.asker, shown.valid_until_s), (ProposalState::UnderWay, Some(BANK), Some(1000)));
+        assert!(shown.reports.iter().any(|it| it.said == given_up && it.asker == Some(tax)));
+        // A later time of somebody else keeps it from lapsing as little.
+        assert!(window.take(0, Voice::Relay, &told(tax, Said::Proposed, 9000), now));
+        assert_eq!(state(&window, 1001), ProposalState::Lapsed);
+        assert_eq!((window.lapsing(1000, 1001).len(), window.lapsing(1, 2).len()), (1, 0));
+        // Who asks ends its own.
+        assert!(window.take(0, Voice::Relay, &told(BANK, given_up, 1000), now));
+        assert_eq!(state(&window, 500), ProposalState::Ended);
+    }
+
+    #[test]
+    fn a_relay_that_was_handed_it_knows_it_better_than_who_tells_of_it() {
+        let (mut window, now, tax) = (ProposalWindow::new(8), Instant::now(), B256::repeat_byte(0x7a));
+        assert!(window.take(0, Voice::Relay, &told(tax, Said::Proposed, 1), now));
+        assert_eq!(state(&window, 500), ProposalState::Lapsed);
+        assert!(window.take(0, Voice::Relay, &told(BANK, Said::HandedIn, 1000), now));
+        assert_eq!((state(&window, 500), state(&window, 1001)), (ProposalState::HandedIn, ProposalState::Lapsed));
+        // However many tell of it: so many are kept.
+        for other in 0..1000_u64 {
+            window.take(0, Voice::Relay, &told(B256::from(U256::from(other)), Said::Proposed, 1), now);
+        }
+        assert_eq!(window.proposal(ID, None, 0).unwrap().reports.len(), MAX_STEPS);
+        assert!(window.take(1, Voice::Endorser(BANK), &told(BANK, Said::Endorsed, 1000), now));
     }
 
     #[test]
@@ -271,11 +367,20 @@ mod tests {
     #[test]
     fn whoever_reports_much_pushes_out_its_own() {
         let (mut window, now) = (ProposalWindow::new(16), Instant::now());
+        let tax = B256::repeat_byte(0x7a);
         window.take(0, Voice::Endorser(BANK), &report(ID, Said::Endorsed), now);
         for lie in 100..1000_u64 {
             window.take(1, Voice::Endorser(REGISTRY), &report(B256::from(U256::from(lie)), Said::Endorsed), now);
         }
         assert_eq!((window.ids().count(), window.contains(ID)), (16, true));
         assert!(window.contains(B256::from(U256::from(999))));
+        // Through one relay, too: a member that tells much pushes out what it has told itself.
+        let other = B256::repeat_byte(8);
+        window.take(2, Voice::Relay, &Report { asker: Some(BANK), ..report(other, Said::Proposed) }, now);
+        for lie in 1000..2000_u64 {
+            let lie = Report { asker: Some(tax), ..report(B256::from(U256::from(lie)), Said::Proposed) };
+            window.take(2, Voice::Relay, &lie, now);
+        }
+        assert!(window.contains(other) && window.contains(ID));
     }
 }

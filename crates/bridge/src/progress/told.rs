@@ -65,6 +65,8 @@ pub enum Told {
     Alliance(Place, AllianceFact),
     /// An event of a member's node contract.
     Member(B256, Place, MemberFact),
+    /// Of requests that got their number before this time of the alliance chain, Unix milliseconds, nothing is told. Where it is not said, all are told.
+    Since(u64),
     /// A chain was read so far.
     Head(Source, Head),
     /// Who is of the alliance now.

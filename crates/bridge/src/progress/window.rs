@@ -98,12 +98,18 @@ impl ProgressWindow {
         Some(asked.request_hash)
     }
 
+    /// When a request got its number, Unix milliseconds; `None`: it is none of the newest.
+    pub(super) fn time_ms_of(&self, number: u64) -> Option<u64> {
+        Some(self.requests.get(&number)?.asked.as_ref()?.0.time_ms)
+    }
+
     /// Takes a fact. The numbers of requests that are shown differently now.
     pub fn apply(&mut self, told: &Told) -> BTreeSet<u64> {
         match told {
             Told::Alliance(place, fact) => self.alliance(*place, fact).into_iter().collect(),
             Told::Member(member, place, fact) => self.member(*member, *place, *fact).into_iter().collect(),
             Told::Head(source, head) => self.advance(*source, *head),
+            Told::Since(_) => BTreeSet::new(),
             Told::Standing(standing) => {
                 self.standing = Some(standing.clone());
                 BTreeSet::new()

@@ -1,7 +1,7 @@
 //! What was reported last, in memory.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -40,7 +40,7 @@ impl Default for ReportLog {
 }
 
 impl ReportLog {
-    /// Keeps what was said now. The same of the same request again is nothing new. Whoever has most kept loses the oldest of its own first.
+    /// Keeps what was said now. The same as what was said last of the same step of a request is nothing new. Whoever has most kept loses the oldest of its own first.
     pub fn note(&self, proposal: Proposal, asker: Option<B256>, said: Said) {
         self.note_at(proposal, asker, said, Instant::now());
     }
@@ -50,17 +50,16 @@ impl ReportLog {
             return;
         }
         let mut state = self.state.lock();
-        let is_of_asker = |kept: &Kept| kept.asker == asker;
-        if state.kept.iter().any(|kept| is_of_asker(kept) && kept.said == said && kept.proposal.id == proposal.id) {
+        let is_of_step =
+            |kept: &&Kept| kept.asker == asker && kept.proposal.id == proposal.id && kept.said.step() == said.step();
+        if state.kept.iter().rev().find(is_of_step).is_some_and(|newest| newest.said == said) {
             return;
         }
-        if state.kept.iter().filter(|kept| is_of_asker(kept)).count() >= MAX_REPORTS_OF_ONE
-            && let Some(oldest) = state.kept.iter().position(is_of_asker)
-        {
-            state.kept.remove(oldest);
-        }
-        if state.kept.len() >= MAX_REPORTS {
-            state.kept.pop_front();
+        if state.kept.iter().filter(|kept| kept.asker == asker).count() >= MAX_REPORTS_OF_ONE {
+            state.forget_of(asker);
+        } else if state.kept.len() >= MAX_REPORTS {
+            let loudest = state.loudest();
+            state.forget_of(loudest);
         }
         state.last += 1;
         let number = state.last;
@@ -78,18 +77,34 @@ impl ReportLog {
         let after = if query.instance == self.instance { query.after } else { 0 };
         let concerns =
             |kept: &Kept| reader.is_none_or(|it| kept.asker == Some(it) || kept.proposal.parties.contains(&it));
-        let newest_first = state.kept.iter().rev().take_while(|kept| kept.number > after).filter(|kept| concerns(kept));
-        let mut reports: Vec<_> = newest_first
-            .take(MAX_REPORTS_AT_ONCE)
-            .map(|kept| Report {
-                proposal: kept.proposal.clone(),
-                asker: kept.asker,
-                said: kept.said,
-                ago_ms: milliseconds(now.saturating_duration_since(kept.at)),
-            })
-            .collect();
-        reports.reverse();
-        ReportAnswer { instance: self.instance, last: state.last, reports }
+        let told: Vec<_> =
+            state.kept.iter().filter(|kept| kept.number > after && concerns(kept)).take(MAX_REPORTS_AT_ONCE).collect();
+        // A full answer goes on where it ends: nobody pushes out of it what others have said.
+        let last = told.last().filter(|_| told.len() == MAX_REPORTS_AT_ONCE).map_or(state.last, |kept| kept.number);
+        let reports = told.into_iter().map(|kept| Report {
+            proposal: kept.proposal.clone(),
+            asker: kept.asker,
+            said: kept.said,
+            ago_ms: milliseconds(now.saturating_duration_since(kept.at)),
+        });
+        ReportAnswer { instance: self.instance, last, reports: reports.collect() }
+    }
+}
+
+impl State {
+    fn forget_of(&mut self, asker: Option<B256>) {
+        if let Some(oldest) = self.kept.iter().position(|kept| kept.asker == asker) {
+            self.kept.remove(oldest);
+        }
+    }
+
+    /// Who has most kept.
+    fn loudest(&self) -> Option<B256> {
+        let mut counts = BTreeMap::<_, usize>::new();
+        for kept in &self.kept {
+            *counts.entry(kept.asker).or_default() += 1;
+        }
+        counts.into_iter().max_by_key(|(_, count)| *count).and_then(|(asker, _)| asker)
     }
 }
 
@@ -99,6 +114,10 @@ fn milliseconds(of: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::cast_possible_truncation)]
+
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::report::Why;
 
@@ -147,6 +166,47 @@ mod tests {
     }
 
     #[test]
+    fn a_full_answer_goes_on_where_it_ends() {
+        let log = ReportLog::default();
+        let askers = [None, Some(BANK), Some(REGISTRY)];
+        for id in 0..MAX_REPORTS_AT_ONCE as u64 + 40 {
+            log.note(proposal(id, &[TAX]), askers[id as usize % 3], Said::Endorsed);
+        }
+        let first = log.tell(ReportQuery::default(), Some(TAX));
+        let known = ReportQuery { instance: first.instance, after: first.last };
+        let rest = log.tell(known, Some(TAX));
+        assert_eq!((first.reports.len(), rest.reports.len()), (MAX_REPORTS_AT_ONCE, 40));
+        let told: BTreeSet<_> = first.reports.iter().chain(&rest.reports).map(|report| report.proposal.id).collect();
+        assert_eq!(told.len(), MAX_REPORTS_AT_ONCE + 40);
+        // Whom they do not concern is at the newest at once.
+        assert_eq!(log.tell(ReportQuery::default(), Some(B256::ZERO)).last, rest.last);
+    }
+
+    #[test]
+    fn an_answer_that_is_taken_back_and_given_again_is_told() {
+        let log = ReportLog::default();
+        let stale = Said::Declined { why: Why::Stale };
+        for said in [Said::Endorsed, stale, Said::Endorsed, Said::HandedIn, Said::Endorsed] {
+            log.note(proposal(1, &[BANK]), Some(BANK), said);
+        }
+        let reports = log.tell(ReportQuery::default(), None).reports;
+        let said: Vec<_> = reports.iter().map(|report| report.said).collect();
+        assert_eq!(said, [Said::Endorsed, stale, Said::Endorsed, Said::HandedIn]);
+    }
+
+    #[test]
+    fn where_all_is_full_whoever_has_most_forgets_its_own() {
+        let log = ReportLog::default();
+        let quiet = B256::repeat_byte(1);
+        log.note(proposal(1, &[quiet]), Some(quiet), Said::Endorsed);
+        // As many as there is room for each, of more than there is room for.
+        for id in 0..6 * MAX_REPORTS_OF_ONE as u64 {
+            log.note(proposal(id + 2, &[BANK]), Some(B256::repeat_byte(2 + (id % 6) as u8)), Said::Endorsed);
+        }
+        assert_eq!(ids(&log.tell(ReportQuery::default(), Some(quiet))), [1]);
+    }
+
+    #[test]
     fn whoever_asks_much_forgets_its_own() {
         let log = ReportLog::default();
         log.note(proposal(7, &[REGISTRY]), Some(REGISTRY), Said::Endorsed);
@@ -156,7 +216,7 @@ mod tests {
         let of = |member| log.tell(ReportQuery::default(), Some(member));
         assert_eq!(ids(&of(REGISTRY)), [7]);
         let told = of(BANK).reports;
-        assert_eq!(told.len(), MAX_REPORTS_OF_ONE.min(MAX_REPORTS_AT_ONCE));
+        assert_eq!(told.len(), MAX_REPORTS_OF_ONE);
         assert_eq!(told.last().map(|report| report.proposal.id), Some(proposal(2999, &[]).id));
         // What has no parties, or too many, is nothing that could be told.
         log.note(proposal(8, &[]), Some(REGISTRY), Said::Endorsed);

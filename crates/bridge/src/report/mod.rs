@@ -37,7 +37,7 @@ pub const PATH: &str = "/v1/reports";
 pub const MAX_REPORTS: usize = 1024;
 /// Of these at most so many of one member that asks; all who are not known count as one.
 pub const MAX_REPORTS_OF_ONE: usize = 256;
-/// Most in an answer: the newest. With 16 parties each that is less than a body may have.
+/// Most in an answer: the oldest of what is new. With 16 parties each that is less than a body may have.
 pub const MAX_REPORTS_AT_ONCE: usize = 256;
 
 /// A request that has no number yet, as far as it is told of.
@@ -103,6 +103,19 @@ pub enum Said {
     },
 }
 
+/// The steps before the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReportedStep {
+    /// Endorsers are asked.
+    Asking,
+    /// An endorser's answer.
+    Endorsing,
+    /// What a relay does with it.
+    Carrying,
+    /// The requester's end of it.
+    GivingUp,
+}
+
 /// Why a part is not endorsed, without what it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -142,6 +155,17 @@ impl Said {
             EndorseRefusal::Unavailable { .. } => Why::Unavailable,
         };
         Some(Self::Declined { why })
+    }
+
+    /// Which step it is of: of one step the newest word of whoever says it counts.
+    #[must_use]
+    pub const fn step(self) -> ReportedStep {
+        match self {
+            Self::Proposed => ReportedStep::Asking,
+            Self::Endorsed | Self::Declined { .. } => ReportedStep::Endorsing,
+            Self::HandedIn | Self::NotCarried => ReportedStep::Carrying,
+            Self::GivenUp { .. } => ReportedStep::GivingUp,
+        }
     }
 
     /// Whether an endorser says this.
@@ -198,9 +222,9 @@ pub struct ReportQuery {
 pub struct ReportAnswer {
     /// Tells a process from the one before it.
     pub instance: u64,
-    /// The newest report that there is.
+    /// All up to this one were told: the newest that there is, or the last of a full answer.
     pub last: u64,
-    /// In their order; the newest [`MAX_REPORTS_AT_ONCE`].
+    /// In their order; at most [`MAX_REPORTS_AT_ONCE`], and then there may be more.
     pub reports: Vec<Report>,
 }
 

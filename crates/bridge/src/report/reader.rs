@@ -3,7 +3,7 @@
 use alloy_primitives::B256;
 use url::Url;
 
-use super::{PATH, Report, ReportAnswer, ReportQuery, ReportRefusal};
+use super::{MAX_REPORTS_AT_ONCE, PATH, Report, ReportAnswer, ReportQuery, ReportRefusal};
 use crate::http::{CallError, JsonClient};
 
 /// Who is asked, as whoever names the address has said; over TLS the certificate says the same.
@@ -57,14 +57,17 @@ impl Reporter {
         self.voice
     }
 
-    /// What it says since it was asked last. What it cannot say is passed over.
+    /// What it says since it was asked last, and whether there may be more by now. What it cannot say is passed over.
     ///
     /// # Errors
     /// [`CallError`]: then the same is asked again.
-    pub async fn read(&mut self) -> Result<Vec<Report>, CallError> {
+    pub async fn read(&mut self) -> Result<(Vec<Report>, bool), CallError> {
         let answer = self.client.post::<ReportAnswer, ReportRefusal>(self.url.clone(), &self.known).await?;
         let answer = answer.map_err(|refusal| CallError::Malformed(refusal.to_string()))?;
-        self.known = ReportQuery { instance: answer.instance, after: answer.last };
-        Ok(answer.reports.into_iter().filter(|report| self.voice.may_say(report)).collect())
+        let next = ReportQuery { instance: answer.instance, after: answer.last };
+        // One that stands still is not asked again at once.
+        let is_full = answer.reports.len() >= MAX_REPORTS_AT_ONCE && next != self.known;
+        self.known = next;
+        Ok((answer.reports.into_iter().filter(|report| self.voice.may_say(report)).collect(), is_full))
     }
 }

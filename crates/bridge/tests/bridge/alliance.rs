@@ -110,14 +110,14 @@ impl Hearing {
     }
 
     async fn listen(&mut self) {
-        let reports = self.reporter.read().await.unwrap();
+        let (reports, _) = self.reporter.read().await.unwrap();
         self.board.hear(0, self.reporter.voice(), &reports);
     }
 
     /// A-MULTI: a request is seen before it has its number, by the word of the endorser.
     async fn before(mut self, submission: &Submission) -> Self {
-        self.listen().await;
         self.board.take(&self.follower.read().await.unwrap());
+        self.listen().await;
         let seen = self.board.proposal(submission.request.hash()).unwrap();
         assert_eq!((seen.number, seen.state), (None, ProposalState::UnderWay));
         assert_eq!(seen.reports.iter().map(|it| it.said).collect::<Vec<_>>(), [Said::Endorsed]);

@@ -98,7 +98,7 @@ async fn begun_anew(partnership: &Partnership, onlooker: &Onlooker) {
 /// Chains tell of their events in their own order, and each may be late by any number of them.
 fn in_any_order(onlooker: &Onlooker) {
     let source = |told: &Told| match told {
-        Told::Alliance(..) | Told::Head(Source::Alliance, _) | Told::Standing(_) => 0,
+        Told::Alliance(..) | Told::Since(_) | Told::Head(Source::Alliance, _) | Told::Standing(_) => 0,
         Told::Member(name, ..) | Told::Head(Source::Member(name), _) => {
             1 + usize::from(name.as_slice() > b"c".as_slice())
         }

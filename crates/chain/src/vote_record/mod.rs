@@ -154,7 +154,10 @@ impl VoteRecord {
     }
 }
 
-/// A kill between the two writes leaves the copy one step behind, and no more than that is right.
+/// A kill between the two writes leaves the copy one step behind, and no more than that is right. A copy without a record was put back, or its record was left behind.
 fn is_consistent(record: Option<Record>, copy: Option<Bound>) -> bool {
-    record.is_none_or(|record| copy == Some(record.bound) || copy == record.before)
+    match (record, copy) {
+        (None, copy) => copy.is_none(),
+        (Some(record), copy) => copy == Some(record.bound) || copy == record.before,
+    }
 }

@@ -173,6 +173,18 @@ fn a_record_that_was_left_behind_is_made_up_for_by_its_copy() {
     assert_eq!(folders.open().standing(3, false), newest, "an older one");
     fs::remove_file(&record).unwrap();
     assert_eq!(folders.open().standing(3, false), newest, "none");
+    // Its journal may have been put back with the copy: nothing says that it was not.
+    assert_eq!(folders.open().standing(3, true), newest, "none, with a journal");
+}
+
+// CHAIN-7: a validator that is moved with its key alone is one that has not voted here.
+#[test]
+fn without_record_and_copy_nothing_is_known_of_votes() {
+    let folders = Folders::new();
+    assert!(folders.open().covers(round(3, 5)));
+    fs::remove_file(folders.open().path()).unwrap();
+    fs::remove_file(folders.copy()).unwrap();
+    assert_eq!(folders.open().standing(3, true), Standing::Votes);
 }
 
 // CHAIN-2: told at the start, and not when the first vote is to leave.

@@ -1,12 +1,16 @@
 use std::collections::BTreeMap;
 
-use alloy::rpc::types::Log as RpcLog;
+use alloy::rpc::{json_rpc::ErrorPayload, types::Log as RpcLog};
 use alloy_primitives::{B256, U64};
 use futures::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Event, EventFilter, Reader};
+use super::{Event, EventFilter, KeptEvents, Reader};
 use crate::{LedgerError, connection::Failure};
+
+/// The code of blocks that a node no longer has.
+const HISTORY_PRUNED: i64 = 4444;
 
 impl Reader {
     /// Final events that match, in chain order. That none is left out is the node's word; [`Self::verify_event`] proves one. A block that is named is to be final here: what a node that
@@ -52,14 +56,39 @@ impl Reader {
 
     /// The newest final events that match, newest first, at most `limit`: looked for backwards, block range by block range.
     pub(crate) async fn latest_events(&self, filter: &EventFilter, limit: usize) -> Result<Vec<Event>, LedgerError> {
+        Ok(self.backwards(filter, limit, Forgotten::Refused).await?.events)
+    }
+
+    /// The same of the blocks that the node still has.
+    pub(crate) async fn latest_kept_events(
+        &self,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<KeptEvents, LedgerError> {
+        self.backwards(filter, limit, Forgotten::LeftOut).await
+    }
+
+    async fn backwards(
+        &self,
+        filter: &EventFilter,
+        limit: usize,
+        forgotten: Forgotten,
+    ) -> Result<KeptEvents, LedgerError> {
+        let mut first = filter.from_block;
         let newest = self.head().await?.number;
         let mut to = filter.to_block.map_or(newest, |block| block.min(newest));
         let mut found: Vec<RpcLog> = Vec::new();
         let mut span = self.connection.limits.max_log_blocks.max(1);
-        while found.len() < limit && to >= filter.from_block {
-            let from = to.saturating_sub(span - 1).max(filter.from_block);
+        while found.len() < limit && to >= first {
+            let from = to.saturating_sub(span - 1).max(first);
             match self.logs(filter, from, to).await {
                 Ok(logs) => found.extend(logs),
+                Err(Failure::Refused(refusal))
+                    if forgotten == Forgotten::LeftOut && earliest_block(&refusal).is_some_and(|it| it > first) =>
+                {
+                    first = earliest_block(&refusal).unwrap_or(first);
+                    continue;
+                }
                 Err(Failure::Refused(_)) if span > 1 => {
                     span = (span / 2).max(1);
                     continue;
@@ -73,7 +102,7 @@ impl Reader {
         found.truncate(limit);
         let mut events = self.dated(filter, found).await?;
         events.reverse();
-        Ok(events)
+        Ok(KeptEvents { events, first_block: first })
     }
 
     /// Proves that the event stands in its block as given.
@@ -151,6 +180,27 @@ impl Reader {
             Err(self.connection.malformed("eth_getLogs", "an event that was not asked for"))
         }
     }
+}
+
+/// What of blocks that a node no longer has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Forgotten {
+    Refused,
+    LeftOut,
+}
+
+/// The earliest block that a node says it still has (EIP-4444 as geth answers it, `docs/specs/rpc.md`); `None`: it refuses for another reason.
+fn earliest_block(refusal: &ErrorPayload) -> Option<u64> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Kept {
+        earliest_block: U64,
+    }
+    if refusal.code != HISTORY_PRUNED {
+        return None;
+    }
+    let kept: Kept = serde_json::from_str(refusal.data.as_deref()?.get()).ok()?;
+    Some(kept.earliest_block.to())
 }
 
 impl EventFilter {

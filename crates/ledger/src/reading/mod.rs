@@ -73,6 +73,15 @@ pub struct View {
     pub data: Bytes,
 }
 
+/// The newest events of the blocks that a node still has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptEvents {
+    /// Newest first.
+    pub events: Vec<Event>,
+    /// Where it would have ended looking: above the first block of the filter, the node has forgotten what is before.
+    pub first_block: u64,
+}
+
 /// Which events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {

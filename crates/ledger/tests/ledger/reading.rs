@@ -154,6 +154,28 @@ async fn events_are_found_in_order_by_a_node_that_bounds_ranges() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_node_that_has_forgotten_its_first_blocks_the_events_of_the_others_are_told_where_that_is_asked_for() {
+    let setting = Setting::new().await;
+    for number in 0..6 {
+        setting.chain().submit(&setting.key, record(number)).await.unwrap();
+    }
+    let all = setting.chain().latest_kept_events(&recorded(), 100).await.unwrap();
+    assert_eq!((all.events.len(), all.first_block), (6, 0));
+    let earliest = all.events[2].block_number;
+    setting.wire.set(Fault::fail(move |method, params| {
+        let from = u64::from_str_radix(params[0]["fromBlock"].as_str()?.trim_start_matches("0x"), 16).ok()?;
+        let data = json!({ "earliestBlock": format!("{earliest:#x}") });
+        (method == "eth_getLogs" && from < earliest)
+            .then(|| json!({ "code": 4444, "message": "pruned history unavailable", "data": data }))
+    }));
+    let kept = setting.chain().latest_kept_events(&recorded(), 100).await.unwrap();
+    assert_eq!((kept.events.as_slice(), kept.first_block), (&all.events[..3], earliest));
+    // Whoever needs all is told that they are not there.
+    let error = setting.chain().latest_events(&recorded(), 100).await.unwrap_err();
+    assert!(matches!(error, LedgerError::RequestRefused { code: 4444, .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn events_up_to_a_block_that_is_not_final_yet_are_not_said_to_be_none() {
     let setting = Setting::new().await;
     setting.chain().submit(&setting.key, record(1)).await.unwrap();

@@ -102,6 +102,8 @@ export interface AllianceReport {
   readonly reporter: 'endorser' | 'relay' | 'requester';
   /** The endorser's member; of a requester that has given up, the member because of whom. */
   readonly member?: string;
+  /** The member whose node asked who reports, or told it. What a requester says is the word of a node of this member. */
+  readonly asker?: string;
   readonly said: 'proposed' | 'endorsed' | 'declined' | 'handed-in' | 'not-carried' | 'given-up';
   readonly reason?: 'stale' | 'differs' | 'rule' | 'database' | 'promised' | 'too-long' | 'unavailable' | 'too-few';
   readonly time: string;

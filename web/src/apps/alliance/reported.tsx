@@ -21,7 +21,9 @@ export function Proofmark({ kind }: { kind: 'proven' | 'reported' }): ReactNode 
 /** Who says it. */
 function reporter(report: AllianceReport, t: Translate): string {
   if (report.reporter === 'endorser') return t('alliance.reporter.endorser', { member: report.member ?? t('alliance.unknown') });
-  return t(report.reporter === 'relay' ? 'alliance.reporter.relay' : 'alliance.reporter.requester');
+  if (report.reporter === 'relay') return t('alliance.reporter.relay');
+  // Who may request can speak of any request: so it is said whose node it is.
+  return report.asker === undefined ? t('alliance.reporter.requester') : t('alliance.reporter.node', { member: report.asker });
 }
 
 /** What is said, as one sentence. */

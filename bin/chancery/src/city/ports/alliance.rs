@@ -50,6 +50,15 @@ impl AlliancePort {
         own.and_then(|(_, change)| change.parse().ok()).unwrap_or(0)
     }
 
+    /// The place in the order of proposals that a cursor names; `None` if it is of another process.
+    fn place(&self, cursor: &str) -> DoorResult<Option<u64>> {
+        let parts = cursor
+            .split_once('-')
+            .and_then(|(epoch, place)| Some((u64::from_str_radix(epoch, 16).ok()?, place.parse::<u64>().ok()?)));
+        let (epoch, place) = parts.ok_or_else(malformed_cursor)?;
+        Ok(Some(place).filter(|_| epoch == self.epoch))
+    }
+
     fn chains(&self) -> DoorResult<Chains> {
         let Some((standing, readings)) = self.board.standing() else {
             let detail = format!("nothing was read of chain {} yet", self.chain);
@@ -100,11 +109,14 @@ impl AllianceView for AlliancePort {
     }
 
     async fn proposals(&self, page: PageRequest) -> DoorResult<Page<AllianceProposal>> {
-        let before = before(&page)?;
+        // A place in the order of this process says nothing in that of another: there the newest are told.
+        let before = page.cursor.as_deref().map(|cursor| self.place(cursor)).transpose()?.flatten();
+        // Before its chain was read nothing is known of numbers.
+        self.chains()?;
         let mut found = self.board.proposals(before, page.limit.saturating_add(1));
         let is_last = found.len() <= page.limit;
         found.truncate(page.limit);
-        let next_cursor = found.last().filter(|_| !is_last).map(|last| last.arrival.to_string());
+        let next_cursor = found.last().filter(|_| !is_last).map(|last| self.cursor(last.arrival));
         Ok(Page { items: found.iter().map(|proposal| self.clock.proposal(proposal)).collect(), next_cursor })
     }
 
@@ -126,7 +138,11 @@ impl AllianceView for AlliancePort {
 /// What a page begins behind.
 fn before(page: &PageRequest) -> DoorResult<Option<u64>> {
     let before = page.cursor.as_deref().map(str::parse::<u64>).transpose();
-    before.map_err(|_| DoorError::new(Code::MalformedRequest, "cursor: write what `nextCursor` said"))
+    before.map_err(|_| malformed_cursor())
+}
+
+fn malformed_cursor() -> DoorError {
+    DoorError::new(Code::MalformedRequest, "cursor: write what `nextCursor` said")
 }
 
 #[cfg(test)]
@@ -143,5 +159,18 @@ mod tests {
         for unknown in [other.cursor(7).as_str(), "", "-", "7", "x-7"] {
             assert_eq!(port.change(unknown), 0, "{unknown}");
         }
+        assert_eq!(port.place(&port.cursor(7)).unwrap(), Some(7));
+        assert_eq!(port.place(&other.cursor(7)).unwrap(), None);
+        for malformed in ["", "-", "7", "x-7", "7-x"] {
+            assert_eq!(port.place(malformed).unwrap_err().code, Code::MalformedRequest, "{malformed}");
+        }
+    }
+
+    // A-MULTI: what is reported is shown beside what is proven, so not before that was read.
+    #[tokio::test]
+    async fn before_the_chain_was_read_nothing_is_told_of_requests_without_a_number() {
+        let port = AlliancePort::new(ProgressBoard::new(1), "alliance".to_owned(), 7100, Address::ZERO).unwrap();
+        let page = PageRequest { limit: 10, cursor: None };
+        assert_eq!(port.proposals(page).await.unwrap_err().code, Code::ChainUnreachable);
     }
 }

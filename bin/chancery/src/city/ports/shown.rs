@@ -22,6 +22,7 @@ use chancery_rest::{
 };
 
 use genesis::GenesisProofs;
+use places::{EventOf, Places};
 
 use crate::city::{
     genesis::TRUST_MAX_AGE_S,
@@ -30,17 +31,17 @@ use crate::city::{
 };
 
 mod genesis;
+mod places;
 
 /// Something is shown anew every some minutes: its parts, read one after the other, are of one moment at the latest then.
 const ATTEMPTS: usize = 3;
-/// Events of one holder, kind and block that are looked at for a valid one.
-const MAX_SHOWN: usize = 256;
 
 /// What the relay of this city shows.
 pub(crate) struct ShownPort {
     board: Arc<Board>,
     reached: Arc<OnceLock<Reached>>,
     genesis: GenesisProofs,
+    places: Places,
 }
 
 impl ShownPort {
@@ -49,7 +50,7 @@ impl ShownPort {
         reached: Arc<OnceLock<Reached>>,
         genesis: &[(CityChain, GenesisConfig)],
     ) -> Self {
-        Self { board, reached, genesis: GenesisProofs::new(genesis) }
+        Self { board, reached, genesis: GenesisProofs::new(genesis), places: Places::default() }
     }
 
     fn reached(&self, chain: &str) -> DoorResult<(&Reached, &Chain)> {
@@ -93,7 +94,7 @@ impl ShownCertificates for ShownPort {
         let chain_id = host.config().chain_id;
         let mut kinds = Vec::new();
         for (kind, contract) in self.board.held_on(chain) {
-            let (shown, proof) = shown(host, contract, kind, holder).await?;
+            let (shown, proof) = shown(host, &self.places, contract, kind, holder).await?;
             // What is not proven needs no codes.
             let Some(proof) = proof else {
                 kinds.push(shown);
@@ -135,6 +136,7 @@ impl ShownCertificates for ShownPort {
 /// A kind on a chain that shows it, and the proof of it. Its name is that of the followed chain.
 async fn shown(
     host: &Chain,
+    places: &Places,
     contract: Address,
     name: &str,
     holder: Address,
@@ -145,22 +147,32 @@ async fn shown(
     let nonce = view(host, contract, HeldCertificates::noncesCall { owner: holder }).await?;
     let mut fact = view(host, contract, HeldCertificates::heldFactCall { holder, kind }).await?;
     let (mut found, mut period) = (None, None);
-    for _ in 0..ATTEMPTS {
-        let number = fact.origin.number;
+    // What it says counts without a proof too, and a consent can be taken back: by the number that is next.
+    let unproven = |error: DoorError| {
+        tracing::warn!(chain = host.name(), kind = name, %error, "what is shown of a holder is not proven");
+    };
+    for attempt in 1..=ATTEMPTS {
         if fact.origin.time == 0 {
+            // It was taken back meanwhile.
+            found = None;
             break;
         }
-        // What it says counts without a proof too, and a consent can be taken back: by the number that is next.
-        found = Box::pin(proof(host, contract, (holder, named), number)).await.unwrap_or_else(|error| {
-            tracing::warn!(chain = host.name(), kind = name, %error, "what is shown of a holder is not proven");
+        let (number, time) = (fact.origin.number, fact.origin.time);
+        let event = EventOf { contract, holder, kind: named, number, time };
+        found = Box::pin(proof(host, places, event)).await.unwrap_or_else(|error| {
+            unproven(error);
             None
         });
-        let Some(kept) = Box::pin(kept_period(host, contract, (holder, named))).await? else { break };
-        if kept.0 == number {
-            period = serde_json::to_value(kept.1).ok();
-            break;
+        match Box::pin(kept_period(host, contract, (holder, named))).await {
+            Ok(Some((of, kept))) if of == number => period = serde_json::to_value(kept).ok(),
+            Ok(Some(_)) if attempt < ATTEMPTS => {
+                fact = view(host, contract, HeldCertificates::heldFactCall { holder, kind }).await?;
+                continue;
+            }
+            Ok(_) => {}
+            Err(error) => unproven(error),
         }
-        fact = view(host, contract, HeldCertificates::heldFactCall { holder, kind }).await?;
+        break;
     }
     let second = |time: u64| (time != 0).then(|| Timestamp::from_unix_seconds(time));
     let shown = ShownKind {
@@ -193,26 +205,10 @@ async fn kept_period(
 
 /// What somebody verifies who asks: that it was shown of this block of the followed chain, and how consent and anchor stand now. `None` where the host has no finality
 /// certificates, or its node does not tell the event.
-async fn proof(
-    host: &Chain,
-    contract: Address,
-    (holder, kind): (Address, CertificateKind),
-    number: u64,
-) -> DoorResult<Option<ShownProof>> {
+async fn proof(host: &Chain, places: &Places, of: EventOf) -> DoorResult<Option<ShownProof>> {
     let failed = |error| refused(host.name(), error);
-    let filter = EventFilter {
-        contracts: vec![contract],
-        topics: [
-            vec![HeldCertificates::CertificateShown::SIGNATURE_HASH],
-            vec![holder.into_word()],
-            vec![kind.to_bytes32()],
-            vec![B256::from(U256::from(number))],
-        ],
-        ..EventFilter::default()
-    };
-    // Anybody shows what the holder has lost, too, and as often as he likes: the newest that was valid is looked for among the newest.
-    let events = host.latest_events(&filter, MAX_SHOWN).await.map_err(failed)?;
-    let Some(event) = events.iter().find(|event| is_valid(event)) else { return Ok(None) };
+    let EventOf { contract, holder, kind, number, .. } = of;
+    let Some(event) = places.event(host, of).await.map_err(failed)? else { return Ok(None) };
     let shown = host.transaction(event.tx_hash, Some(event.block_number)).await.map_err(failed)?;
     let anchor = view(host, contract, HeldCertificates::anchorCall {}).await?;
     let generation = view(host, anchor, Anchor::generationCall {}).await?;
@@ -232,11 +228,6 @@ async fn proof(
         consent,
         anchor,
     }))
-}
-
-fn is_valid(event: &Event) -> bool {
-    HeldCertificates::CertificateShown::decode_raw_log(event.topics.iter().copied(), &event.data)
-        .is_ok_and(|shown| shown.status == CertificateStatus::Valid.code())
 }
 
 fn proven(state: StateProof) -> Option<ProvenState> {

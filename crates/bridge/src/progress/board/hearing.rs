@@ -11,6 +11,9 @@ use crate::{
     report::{Report, Reporter, Voice},
 };
 
+/// A report of a longer time ago is shown as one of so long ago.
+const MAX_AGO: Duration = Duration::from_secs(86_400);
+
 impl ProgressBoard {
     /// Asks those who report until it is dropped, each by itself: one that is silent keeps no other waiting. That one does not answer is logged once, and that it does again.
     pub async fn listen(&self, reporters: Vec<Reporter>, pause: Duration) {
@@ -19,15 +22,19 @@ impl ProgressBoard {
     }
 
     async fn listen_to(&self, place: usize, mut reporter: Reporter, pause: Duration) {
+        self.begun().await;
         let mut is_failing = false;
         loop {
             match reporter.read().await {
-                Ok(reports) => {
+                Ok((reports, is_full)) => {
                     self.hear(place, reporter.voice(), &reports);
                     if is_failing {
                         tracing::info!(voice = ?reporter.voice(), "reports are heard again");
                     }
                     is_failing = false;
+                    if is_full {
+                        continue;
+                    }
                 }
                 Err(error) => {
                     if !is_failing {
@@ -40,14 +47,29 @@ impl ProgressBoard {
         }
     }
 
-    /// Takes reports of the reporter at a place, and tells those who wait if something is shown differently.
+    /// Waits until the alliance was read to its head.
+    async fn begun(&self) {
+        let mut news = self.news.subscribe();
+        // Its sender is ours: it does not end before us.
+        while self.state.read().window.head(Source::Alliance).is_none() && news.changed().await.is_ok() {}
+    }
+
+    /// Takes reports of the reporter at a place, and tells those who wait if something is shown differently. Before the alliance was read to its head nothing is taken, and later nothing of a
+    /// request that may have had its number before the oldest that is kept here: it would be taken for one that has none.
     pub fn hear(&self, place: usize, voice: Voice, reports: &[Report]) {
-        let now = Instant::now();
+        self.hear_at(place, voice, reports, Instant::now());
+    }
+
+    fn hear_at(&self, place: usize, voice: Voice, reports: &[Report], now: Instant) {
         let mut guard = self.state.write();
         let state = &mut *guard;
         for report in reports {
             // A time before this machine was started is shown as now.
-            let at = now.checked_sub(Duration::from_millis(report.ago_ms)).unwrap_or(now);
+            let ago = Duration::from_millis(report.ago_ms).min(MAX_AGO);
+            let at = now.checked_sub(ago).unwrap_or(now);
+            if state.may_be_forgotten(report, now) {
+                continue;
+            }
             if state.proposals.take(place, voice, report, at) {
                 state.is_news(report.proposal.id);
             }
@@ -85,6 +107,21 @@ impl State {
     /// Time of the alliance chain, seconds; 0 before anything was read.
     pub(super) fn time_s(&self) -> u64 {
         self.window.head(Source::Alliance).map_or(0, |head| head.time_ms / 1000)
+    }
+
+    /// Whether a report is of a request whose number may be one that is not kept any more.
+    fn may_be_forgotten(&self, report: &Report, now: Instant) -> bool {
+        let Some(head) = self.window.head(Source::Alliance) else { return true };
+        let Some(since_ms) = self.since_ms else { return false };
+        let id = report.proposal.id;
+        // One that was never put together has none.
+        if report.proposal.valid_until_s.is_none() || self.numbers.contains_key(&id) || self.proposals.contains(id) {
+            return false;
+        }
+        let read_ms =
+            self.read_at.get(&Source::Alliance).map_or(0, |at| now.saturating_duration_since(*at).as_millis());
+        let now_ms = head.time_ms.saturating_add(u64::try_from(read_ms).unwrap_or(0));
+        now_ms.saturating_sub(report.ago_ms) <= since_ms
     }
 
     pub(super) fn proposal(&self, id: B256) -> Option<ProposalProgress> {
@@ -170,5 +207,50 @@ mod tests {
         let is_lapsed =
             |it: &News| matches!(it, News::Proposal(it) if it.id == other && it.state == ProposalState::Lapsed);
         assert!(lapsed.len() == 1 && is_lapsed(&lapsed[0].news));
+    }
+
+    fn asked(number: u64, time_s: u64) -> Told {
+        let asked = Asked {
+            request_hash: B256::with_last_byte(u8::try_from(number).unwrap()),
+            certificate: 1,
+            requester: None,
+            deadline_s: Some(time_s + 60),
+            parties: vec![BANK],
+            signed: None,
+        };
+        let place =
+            Place { block: number, log: 0, block_hash: B256::ZERO, time_ms: time_s * 1000, tx_hash: B256::ZERO };
+        Told::Alliance(place, AllianceFact::Asked { number, asked })
+    }
+
+    // A-ERR: a request that was sequenced, and whose number is none of the newest, is not said to have lapsed.
+    #[test]
+    fn what_may_have_had_a_number_before_the_oldest_that_is_kept_is_not_told() {
+        let now = Instant::now();
+        let hear = |board: &ProgressBoard, byte: u8, ago_ms: u64| {
+            let report = Report { ago_ms, ..report(B256::repeat_byte(byte), Said::Endorsed) };
+            board.hear_at(0, Voice::Endorser(BANK), &[report], now);
+            board.proposal(B256::repeat_byte(byte)).is_some()
+        };
+        let board = ProgressBoard::new(2);
+        // Before anything was read nothing is known of numbers.
+        assert!(!hear(&board, 0xa0, 0));
+        // This board began with the request of second 980, of which it does not know that it is the first.
+        board.take_at(&[Told::Since(980_000), asked(7, 980), head(7, 990)], now);
+        assert!(!hear(&board, 0xa1, 10_000) && hear(&board, 0xa2, 9_000));
+        // One that has its number is joined to it, however old its report.
+        board.hear(
+            0,
+            Voice::Endorser(BANK),
+            &[Report { ago_ms: 90_000, ..report(B256::with_last_byte(7), Said::Endorsed) }],
+        );
+        assert_eq!(board.proposal(B256::with_last_byte(7)).unwrap().number, Some(7));
+        // The oldest that is kept is another one by now; what was heard before stays.
+        board.take_at(&[asked(8, 991), asked(9, 995), head(9, 996)], now);
+        assert!(!hear(&board, 0xa3, 5_100) && hear(&board, 0xa4, 4_900) && hear(&board, 0xa2, 14_000));
+        // Of one that has read all there ever was, nothing is forgotten.
+        let whole = ProgressBoard::new(2);
+        whole.take_at(&[asked(1, 980), head(7, 990)], now);
+        assert!(hear(&whole, 0xa1, 80_000));
     }
 }

@@ -18,7 +18,7 @@ pub enum AllianceProposalState {
     HandedIn,
     /// Its requester has given it up before it handed it in, as it reports.
     Ended,
-    /// A final block of the alliance chain is later than the last moment at which it could get a number.
+    /// A final block of the alliance chain is later than the last moment at which it could get a number, as that is reported.
     Lapsed,
     /// It has its number: what is proven is told of that.
     Sequenced,
@@ -86,6 +86,10 @@ pub struct AllianceReport {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "land registry")]
     pub member: Option<String>,
+    /// The member whose node asked who reports, or told it, by that node's certificate; absent: it was not asked for one. What a requester says is the word of a node of this member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "bank")]
+    pub asker: Option<String>,
     /// What.
     pub said: AllianceSaid,
     /// Why not.
@@ -127,6 +131,7 @@ impl Example for AllianceProposal {
         let report = |reporter, member: Option<&str>, said| AllianceReport {
             reporter,
             member: member.map(str::to_owned),
+            asker: Some("bank".into()),
             said,
             reason: None,
             time: example_time(),

@@ -55,7 +55,8 @@ impl Clock {
             Voice::Endorser(member) => Some(member),
             Voice::Relay => because,
         };
-        rest::AllianceReport { reporter, member: member.map(name), said, reason: why.map(reason), time: self.at(of.at) }
+        let (member, asker) = (member.map(name), of.asker.map(name));
+        rest::AllianceReport { reporter, member, asker, said, reason: why.map(reason), time: self.at(of.at) }
     }
 
     /// A request that has no number, or had none.
@@ -108,8 +109,10 @@ mod tests {
     #[test]
     fn an_endorser_speaks_for_its_member_and_a_requester_through_a_relay() {
         let (clock, member) = (Clock::now(), B256::right_padding_from(b"land registry"));
+        let asker = Some(B256::right_padding_from(b"bank"));
         let told = |voice, said| {
-            let report = clock.report(&Reported { voice, said, at: clock.begun + Duration::from_millis(70) });
+            let report = clock.report(&Reported { voice, asker, said, at: clock.begun + Duration::from_millis(70) });
+            assert_eq!(report.asker.as_deref(), Some("bank"));
             assert_eq!(report.time, Timestamp::from_unix_milliseconds(clock.begun_ms + 70));
             (report.reporter, report.member, report.said, report.reason)
         };
