@@ -2,6 +2,8 @@
 //! never serves what is wrong and never forgets what was final. `docs/specs/chain.md`: CHAIN-5, CHAIN-6.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "damage/identity.rs"]
+mod identity;
 #[path = "damage/stores.rs"]
 mod stores;
 

@@ -121,6 +121,11 @@ const SQLITE_UNREACHABLE: [u32; 6] = [5, 6, 8, 10, 13, 14];
 /// PostgreSQL SQLSTATE classes and codes of a server that cannot serve now: connection, authorization, resources, shutdown, deadlock, serialization.
 const POSTGRES_UNREACHABLE: [&str; 7] = ["08", "28", "53", "57", "58", "40P01", "40001"];
 
+/// `SQLITE_FULL`.
+const SQLITE_FULL: &str = "13";
+/// SQLSTATE `disk_full`.
+const POSTGRES_FULL: &str = "53100";
+
 impl From<sqlx::Error> for IdentityError {
     fn from(error: sqlx::Error) -> Self {
         let unreachable = |reason: String| Self::DatabaseUnreachable { reason };
@@ -132,7 +137,10 @@ impl From<sqlx::Error> for IdentityError {
                 let is_sqlite = database.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some();
                 let postgres = POSTGRES_UNREACHABLE.iter().any(|prefix| code.starts_with(prefix));
                 // Messages of a database may quote values; only its code is kept.
-                if (is_sqlite && sqlite) || (!is_sqlite && postgres) {
+                let is_full = if is_sqlite { code == SQLITE_FULL } else { code == POSTGRES_FULL };
+                if is_full {
+                    unreachable(format!("its disk is full (code {code})"))
+                } else if (is_sqlite && sqlite) || (!is_sqlite && postgres) {
                     unreachable(format!("code {code}"))
                 } else {
                     Self::Broken(format!("the database refused a statement with code {code}"))

@@ -76,6 +76,26 @@ pub enum LedgerError {
         chain: String,
         /// In the node's words.
         reason: String,
+        /// Whether that is because of the call, which no node of this kind takes then: too large, or more gas than a block has. If not, the account or the node is to blame.
+        is_for_call: bool,
+    },
+    /// The nonces of the account with which we send were spent by somebody else, again and again. Nothing of this call was executed.
+    #[error("the nonces of {account} on {chain} are spent elsewhere: does somebody else send with its key?")]
+    NoncesLost {
+        /// The chain.
+        chain: String,
+        /// The account.
+        account: Address,
+    },
+    /// More calls in a fixed order than may be under way at a time. Nothing was sent.
+    #[error("{calls} calls in a row to {chain} are more than the {limit} that may be under way")]
+    RowTooLong {
+        /// The chain.
+        chain: String,
+        /// How many there are.
+        calls: usize,
+        /// How many there may be.
+        limit: usize,
     },
     /// Whoever keeps the key with which we send did not sign. Nothing was sent.
     #[error("a transaction to {chain} is not signed: {failure}")]
@@ -171,14 +191,6 @@ pub enum LedgerError {
         /// In the node's words.
         reason: String,
     },
-    /// A broken invariant of this crate.
-    #[error("the ledger of {chain} is broken: {reason}")]
-    Broken {
-        /// The chain.
-        chain: String,
-        /// Which.
-        reason: &'static str,
-    },
 }
 
 impl LedgerError {
@@ -190,6 +202,7 @@ impl LedgerError {
             Self::ChainUnreachable { .. }
                 | Self::NotFinalYet { .. }
                 | Self::Busy { .. }
+                | Self::NoncesLost { .. }
                 | Self::NotSigned { failure: KeyFailure::Unavailable(_), .. }
         )
     }

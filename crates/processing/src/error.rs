@@ -59,15 +59,21 @@ pub(crate) fn door_error(error: LedgerError) -> DoorError {
             unreachable(chain, "its node does not answer as it should").caused_by(error)
         }
         // Nothing was sent, and the key is the city's own: whatever keeps it from signing, no operation is to blame, and none is refused for it.
-        LedgerError::NotSigned { chain, .. } => DoorError::new(
-            Code::EntityUnavailable,
-            format!("nothing was sent to {chain}: the key with which the city sends is not at hand"),
-        )
-        .with("entity", "processing")
-        .with("retryAfterMs", KEY_RETRY_AFTER_MS)
-        .caused_by(error),
-        LedgerError::SubmissionRefused { .. } | LedgerError::Broken { .. } => DoorError::internal(error),
+        LedgerError::NotSigned { chain, .. } => {
+            let what = format!("nothing was sent to {chain}: the key with which the city sends is not at hand");
+            unavailable(what).caused_by(error)
+        }
+        // The same of the account, which has no funds or whose key somebody else uses, and of a node that takes nothing of it.
+        LedgerError::NoncesLost { chain, .. } | LedgerError::SubmissionRefused { chain, is_for_call: false, .. } => {
+            unavailable(format!("{chain} takes nothing from the account with which the city sends")).caused_by(error)
+        }
+        LedgerError::SubmissionRefused { .. } | LedgerError::RowTooLong { .. } => DoorError::internal(error),
     }
+}
+
+/// What the city itself has to mend, and is tried again meanwhile.
+fn unavailable(what: String) -> DoorError {
+    DoorError::new(Code::EntityUnavailable, what).with("entity", "processing").with("retryAfterMs", KEY_RETRY_AFTER_MS)
 }
 
 fn unreachable(chain: &str, what: &str) -> DoorError {
@@ -139,5 +145,25 @@ mod tests {
             // Where the key is kept is for the log alone.
             assert!(!told.to_string().contains("token") && told.cause().is_some(), "{told}");
         }
+    }
+
+    // PROCESSING-6: an account without funds, or whose nonces somebody else spends, is the city's own matter; a call that no node takes is not tried for ever.
+    #[test]
+    fn what_a_node_does_not_take_of_the_account_is_temporary_and_what_it_does_not_take_of_the_call_is_not() {
+        let chain = || "main".to_owned();
+        let refused = |is_for_call| LedgerError::SubmissionRefused {
+            chain: chain(),
+            reason: "insufficient funds: 0x51".to_owned(),
+            is_for_call,
+        };
+        let lost = LedgerError::NoncesLost { chain: chain(), account: alloy_primitives::Address::ZERO };
+        for error in [refused(false), lost] {
+            let told = door_error(error);
+            assert_eq!((told.code(), told.class()), (Code::EntityUnavailable, Class::Temporary));
+            assert!(!told.to_string().contains("0x") && told.cause().is_some(), "{told}");
+        }
+        assert_eq!(door_error(refused(true)).class(), Class::Broken);
+        let long = LedgerError::RowTooLong { chain: chain(), calls: 65, limit: 64 };
+        assert_eq!(door_error(long).class(), Class::Broken);
     }
 }

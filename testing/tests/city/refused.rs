@@ -24,7 +24,7 @@ use tokio::{
 
 use super::{
     held::{Own, issuing},
-    signed_in::{SignedIn, exchange, patient_exchange},
+    signed_in::{SignedIn, exchange, patient_exchange, sign_in_request},
     support::subject,
     unknown::{self, Known},
     written::Written,
@@ -246,6 +246,15 @@ async fn for_another_chain_and_replayed(gateway: &str, endpoints: &[Endpoint], s
     }
 }
 
+/// A message by which somebody has signed in signs nobody in a second time.
+async fn a_sign_in_that_was_used(gateway: &str) {
+    let request = sign_in_request(gateway, MAIN_CHAIN, &PrivateKeySigner::random()).await;
+    let (status, session) = patient_exchange(request.try_clone().unwrap()).await;
+    assert_eq!(status, 201, "{session}");
+    let (status, answer) = patient_exchange(request).await;
+    assert_eq!((status, &answer["code"]), (401, &json!("request-replayed")), "{answer}");
+}
+
 /// Every method with what it does not take, and transactions that no node takes.
 async fn rpc_methods(city: &Own, recorded: &Value) {
     let call = async |url: &str, method: &str, params: Value| -> Value {
@@ -331,6 +340,7 @@ async fn what_is_refused_writes_nothing_and_names_nobody() {
     unsigned_and_without_a_role(gateway, &endpoints, &signed_in).await;
     nothing_since("unsigned and wrong-role").await;
     for_another_chain_and_replayed(gateway, &endpoints, &stranger).await;
+    a_sign_in_that_was_used(gateway).await;
     nothing_since("wrong-chain and replayed").await;
     rpc_methods(&city, &issued["txHash"]).await;
     nothing_since("RPC").await;

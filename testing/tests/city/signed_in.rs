@@ -54,6 +54,11 @@ impl SignedIn {
 
 /// Asks for a session with a message that names this chain.
 pub async fn sign_in(gateway: &str, chain_id: u64, signer: &PrivateKeySigner) -> (u16, Value) {
+    exchange(sign_in_request(gateway, chain_id, signer).await).await
+}
+
+/// The request for a session, with a fresh nonce.
+pub async fn sign_in_request(gateway: &str, chain_id: u64, signer: &PrivateKeySigner) -> reqwest::RequestBuilder {
     let (_, nonce) = exchange(reqwest::Client::new().get(format!("{gateway}/v1/session/nonce"))).await;
     let clock = Command::new("date").args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]).output().unwrap();
     let message = format!(
@@ -65,8 +70,7 @@ pub async fn sign_in(gateway: &str, chain_id: u64, signer: &PrivateKeySigner) ->
     );
     let signature = signer.sign_message_sync(message.as_bytes()).unwrap();
     let body = json!({"message": message, "signature": format!("0x{}", hex::encode(signature.as_bytes()))});
-    let request = reqwest::Client::new().post(format!("{gateway}/v1/session")).json(&body);
-    exchange(request).await
+    reqwest::Client::new().post(format!("{gateway}/v1/session")).json(&body)
 }
 
 pub async fn exchange(request: reqwest::RequestBuilder) -> (u16, Value) {

@@ -45,7 +45,12 @@ async fn signed_in(city: &City, account: u32) -> String {
     };
     let message = message.to_string();
     let signature = signer.sign_message_sync(message.as_bytes()).unwrap().as_bytes().to_vec().into();
-    door.sign_in(SignInRequest { message, signature }).await.unwrap().into_inner().token
+    let request = SignInRequest { message, signature };
+    let token = door.sign_in(request.clone()).await.unwrap().into_inner().token;
+    // Whoever has overheard it signs nobody in with it.
+    let status = door.sign_in(request).await.unwrap_err();
+    assert_eq!((status.code(), code_of(&status).as_str()), (Code::Unauthenticated, "request-replayed"));
+    token
 }
 
 fn by<T>(message: T, token: &str) -> Request<T> {

@@ -28,6 +28,12 @@ impl NonceBook {
         Some(nonce)
     }
 
+    /// So many, each higher than the one before; `None`: ask the chain, none is handed out.
+    pub(super) fn reserve_all(&mut self, count: usize) -> Option<Vec<u64>> {
+        self.next?;
+        (0..count).map(|_| self.reserve()).collect()
+    }
+
     /// Learns how many transactions of the account the node knows, the pending ones included.
     pub(super) fn synchronize(&mut self, pending_count: u64) {
         let Some(highest) = self.used.last() else {

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use serde_json::json;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch as latest},
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use tracing::{
     Instrument as _, Span,
@@ -88,17 +88,21 @@ impl Pipeline {
     /// Waits for places in the window; refuses when too many wait already.
     pub(super) async fn places(&self, count: u32, deadline: Instant) -> Result<OwnedSemaphorePermit, LedgerError> {
         let limits = self.reader.connection.limits;
-        let busy = || LedgerError::Busy { chain: self.reader.name(), retry_after: limits.rebroadcast_after };
         if self.waiting.fetch_add(1, Ordering::AcqRel) >= limits.max_waiting {
             self.waiting.fetch_sub(1, Ordering::AcqRel);
-            return Err(busy());
+            return Err(self.busy());
         }
         let _waiting = Waiting(&self.waiting);
         match timeout_at(deadline, Arc::clone(&self.window).acquire_many_owned(count)).await {
             Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) => Err(self.broken("the window is closed")),
-            Err(_) => Err(busy()),
+            // It is never closed while we are there.
+            Ok(Err(_)) | Err(_) => Err(self.busy()),
         }
+    }
+
+    fn busy(&self) -> LedgerError {
+        let retry_after = self.reader.connection.limits.rebroadcast_after;
+        LedgerError::Busy { chain: self.reader.name(), retry_after }
     }
 
     /// Lets the node execute the call without sending it: the contract's refusal comes back typed, and the gas is known.
@@ -173,16 +177,25 @@ impl Pipeline {
             }
             self.watch.forget(signed.hash);
         }
-        Err(LedgerError::SubmissionRefused {
-            chain: self.reader.name(),
-            reason: "its nonce was spent elsewhere again and again: is the key used by somebody else?".to_owned(),
-        })
+        Err(LedgerError::NoncesLost { chain: self.reader.name(), account: self.key.address() })
     }
 
     /// A nonce that nobody of ours uses.
     pub(super) async fn reserve(&self) -> Result<u64, LedgerError> {
-        self.know_nonces().await?;
-        self.nonces.lock().reserve().ok_or_else(|| self.broken("no nonce after synchronizing"))
+        let mut nonces = self.reserve_all(1).await?;
+        nonces.pop().ok_or_else(|| self.busy())
+    }
+
+    /// So many, each higher than the one before.
+    pub(super) async fn reserve_all(&self, count: usize) -> Result<Vec<u64>, LedgerError> {
+        // What was just learnt may be doubted by somebody else before it is used.
+        for _ in 0..MAX_SYNCHRONIZATIONS {
+            self.know_nonces().await?;
+            if let Some(nonces) = self.nonces.lock().reserve_all(count) {
+                return Ok(nonces);
+            }
+        }
+        Err(self.busy())
     }
 
     /// Asks the chain for the next nonce, if it is not known.
@@ -227,7 +240,11 @@ impl Pipeline {
         let sign = move || Signed::new(&key, chain_id, nonce, gas_limit, fees, &call);
         let signed = if may_block {
             match timeout_at(until, tokio::task::spawn_blocking(sign)).await {
-                Ok(signed) if Instant::now() < until => signed.map_err(|_| self.broken("signing was cut off"))?,
+                Ok(signed) if Instant::now() < until => signed.unwrap_or_else(|_| {
+                    Err(KeyFailure::Unavailable(
+                        "whoever keeps the key has not signed, and does not say why".to_owned(),
+                    ))
+                }),
                 _ => Err(KeyFailure::Unavailable("whoever keeps the key did not sign in time".to_owned())),
             }
         } else {
@@ -250,22 +267,38 @@ impl Pipeline {
                     self.nonces.lock().spent(signed.nonce);
                     return Ok(Some(mined));
                 }
-                Ok(Err(_)) => return Err(self.broken("the watch of new blocks ended")),
-                Err(_) if Instant::now() >= give_up => {
-                    self.nonces.lock().spent(signed.nonce);
-                    self.nonces.lock().doubt();
-                    return Err(self.overdue(Some(signed.hash)));
+                // Whoever looks for it does not any more; it is looked for anew, and after each pause by itself.
+                Ok(Err(_)) => {
+                    mined = self.watch.register(signed.hash);
+                    sleep(self.reader.connection.limits.poll_min).await;
+                    self.give_up_after(signed, give_up)?;
                 }
-                Err(_) => match self.revive(signed, give_up).await {
-                    Ok(super::recovery::State::Waiting) => {}
-                    Ok(super::recovery::State::Mined(mined)) => return Ok(Some(mined)),
-                    Ok(super::recovery::State::Lost) => return Ok(None),
-                    Err(error) => {
-                        tracing::debug!(chain = self.reader.connection.name(), %error, "cannot look after a transaction");
+                Err(_) => {
+                    self.give_up_after(signed, give_up)?;
+                    match self.revive(signed, give_up).await {
+                        Ok(super::recovery::State::Waiting) => {}
+                        Ok(super::recovery::State::Mined(mined)) => return Ok(Some(mined)),
+                        Ok(super::recovery::State::Lost) => return Ok(None),
+                        Err(error) => {
+                            let chain = self.reader.connection.name();
+                            tracing::debug!(chain, %error, "cannot look after a transaction");
+                        }
                     }
-                },
+                }
             }
         }
+    }
+
+    /// Ends waiting for a transaction when its time is over.
+    pub(super) fn give_up_after(&self, signed: &Signed, give_up: Instant) -> Result<(), LedgerError> {
+        if Instant::now() < give_up {
+            return Ok(());
+        }
+        let mut nonces = self.nonces.lock();
+        nonces.spent(signed.nonce);
+        nonces.doubt();
+        drop(nonces);
+        Err(self.overdue(Some(signed.hash)))
     }
 
     pub(super) fn overdue(&self, sent: Option<B256>) -> LedgerError {
@@ -275,11 +308,10 @@ impl Pipeline {
             None => LedgerError::ChainUnreachable { chain, reason: "nothing could be sent in time".to_owned() },
         }
     }
-
-    pub(super) fn broken(&self, reason: &'static str) -> LedgerError {
-        LedgerError::Broken { chain: self.reader.name(), reason }
-    }
 }
+
+/// How often the chain is asked for the next nonce until one can be handed out.
+const MAX_SYNCHRONIZATIONS: usize = 8;
 
 /// The most gas that one transaction may ask for since Osaka (EIP-7825).
 const MAX_TRANSACTION_GAS: u64 = 16_777_216;

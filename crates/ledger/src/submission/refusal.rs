@@ -17,11 +17,18 @@ pub(super) enum Refusal {
     NotPermitted,
     /// The pool is full for the moment.
     PoolFull,
-    /// For good.
+    /// Something in the node has failed (JSON-RPC -32603): whether it has the transaction is not known.
+    Fault,
+    /// The call is one that it never takes.
+    OfCall,
+    /// For good, for another reason.
     Permanent,
 }
 
-const TEXTS: [(&str, Refusal); 24] = [
+/// "Internal error" of JSON-RPC 2.0.
+const INTERNAL_ERROR: i64 = -32603;
+
+const TEXTS: [(&str, Refusal); 30] = [
     ("already known", Refusal::AlreadyKnown),
     ("already imported", Refusal::AlreadyKnown),
     ("known transaction", Refusal::AlreadyKnown),
@@ -46,12 +53,19 @@ const TEXTS: [(&str, Refusal); 24] = [
     ("txpool is full", Refusal::PoolFull),
     ("pool limit", Refusal::PoolFull),
     ("too many transactions", Refusal::PoolFull),
+    ("oversized data", Refusal::OfCall),
+    ("exceeds block gas limit", Refusal::OfCall),
+    ("intrinsic gas", Refusal::OfCall),
+    ("gas limit is too high", Refusal::OfCall),
+    ("max initcode size exceeded", Refusal::OfCall),
+    ("exceeds the maximum", Refusal::OfCall),
 ];
 
 impl Refusal {
     pub(super) fn of(payload: &ErrorPayload) -> Self {
         let message = payload.message.to_lowercase();
-        TEXTS.iter().find(|(text, _)| message.contains(text)).map_or(Self::Permanent, |(_, refusal)| *refusal)
+        let unknown = if payload.code == INTERNAL_ERROR { Self::Fault } else { Self::Permanent };
+        TEXTS.iter().find(|(text, _)| message.contains(text)).map_or(unknown, |(_, refusal)| *refusal)
     }
 }
 
@@ -76,5 +90,10 @@ mod tests {
         assert_eq!(of("not permitted to send: on this chain only ..."), Refusal::NotPermitted);
         assert_eq!(of("Sender account not authorized to send transactions"), Refusal::NotPermitted);
         assert_eq!(of("insufficient funds for gas * price + value"), Refusal::Permanent);
+        assert_eq!(of("oversized data: transaction size 131073, limit 131072"), Refusal::OfCall);
+        let failed =
+            |message: &str| Refusal::of(&ErrorPayload { code: -32603, message: message.to_owned().into(), data: None });
+        assert_eq!(failed("the store does not answer"), Refusal::Fault);
+        assert_eq!(failed("nonce too low"), Refusal::NonceSpent, "whatever the code, words that are known count");
     }
 }

@@ -39,8 +39,8 @@ impl Underway {
     pub async fn finalized(self) -> Result<FinalTransaction, LedgerError> {
         let (tx_hash, mined) = match timeout_at(self.deadline, self.task).await {
             Ok(Ok(result)) => result?,
-            Ok(Err(_)) => return Err(self.pipeline.broken("a submission's task ended early")),
-            Err(_) => return Err(self.pipeline.overdue(*self.hash.borrow())),
+            // Its task has ended without a word, or not in time: what it has sent may become final.
+            Ok(Err(_)) | Err(_) => return Err(self.pipeline.overdue(*self.hash.borrow())),
         };
         self.pipeline.conclude(&self.call, tx_hash, mined, self.deadline).await
     }
@@ -54,16 +54,11 @@ impl Pipeline {
         calls: Vec<MeasuredCall>,
         deadline: Instant,
     ) -> Result<Vec<Underway>, LedgerError> {
-        let limit = self.reader.connection.limits.max_in_flight;
+        let (limit, chain) = (self.reader.connection.limits.max_in_flight, self.reader.name());
         let count = u32::try_from(calls.len()).ok().filter(|count| *count as usize <= limit);
-        let count = count.ok_or_else(|| self.broken("a row is longer than the window"))?;
+        let count = count.ok_or(LedgerError::RowTooLong { chain, calls: calls.len(), limit })?;
         let permit = Arc::new(self.places(count, deadline).await?);
-        self.know_nonces().await?;
-        let nonces: Option<Vec<u64>> = {
-            let mut book = self.nonces.lock();
-            calls.iter().map(|_| book.reserve()).collect()
-        };
-        let nonces = nonces.ok_or_else(|| self.broken("no nonce after synchronizing"))?;
+        let nonces = self.reserve_all(calls.len()).await?;
         // From here on nothing is waited for: a nonce that was handed out has its task.
         let (sender, receiver) = mpsc::channel(1);
         let mut first = Some(receiver);

@@ -40,7 +40,7 @@ impl Pipeline {
                             return Ok(Sent::Underpriced);
                         }
                     }
-                    Refusal::PoolFull => {}
+                    Refusal::PoolFull | Refusal::Fault => {}
                     Refusal::NotPermitted => {
                         self.nonces.lock().give_back(signed.nonce);
                         return Err(LedgerError::NotPermitted {
@@ -49,11 +49,12 @@ impl Pipeline {
                             reason: crate::connection::bounded(&payload.message),
                         });
                     }
-                    Refusal::Permanent => {
+                    refusal @ (Refusal::OfCall | Refusal::Permanent) => {
                         self.nonces.lock().give_back(signed.nonce);
                         return Err(LedgerError::SubmissionRefused {
                             chain: self.reader.name(),
                             reason: crate::connection::bounded(&payload.message),
+                            is_for_call: refusal == Refusal::OfCall,
                         });
                     }
                 },
@@ -65,11 +66,7 @@ impl Pipeline {
                     return Err(error);
                 }
             }
-            if Instant::now() + pause >= give_up {
-                self.nonces.lock().spent(signed.nonce);
-                self.nonces.lock().doubt();
-                return Err(self.overdue(Some(signed.hash)));
-            }
+            self.give_up_after(signed, give_up.checked_sub(pause).unwrap_or(give_up))?;
             sleep(pause).await;
             pause = (pause * 2).min(limits.rebroadcast_after);
         }

@@ -51,6 +51,6 @@ async fn a_row_longer_than_the_window_is_refused() {
     let longest = crate::support::limits().max_in_flight;
     let calls = vec![measured(record(1)); longest + 1];
     let refused = setting.chain().begin_row(&setting.key, calls).await.unwrap_err();
-    assert!(matches!(refused, LedgerError::Broken { .. }), "{refused:?}");
+    assert!(matches!(refused, LedgerError::RowTooLong { .. }), "{refused:?}");
     setting.chain().submit(&setting.key, record(1)).await.unwrap();
 }

@@ -199,9 +199,37 @@ async fn what_the_node_refuses_for_good_blocks_nobody_after_it() {
         (method == "eth_sendRawTransaction").then(|| "insufficient funds for gas * price + value".to_owned())
     }));
     let error = setting.chain().submit(&setting.key, record(1)).await.unwrap_err();
-    assert!(matches!(error, LedgerError::SubmissionRefused { .. }), "{error}");
+    assert!(matches!(error, LedgerError::SubmissionRefused { is_for_call: false, .. }), "{error}");
     setting.wire.set(Fault::None);
     setting.chain().submit(&setting.key, record(2)).await.unwrap();
+}
+
+// LEDGER-3: a node in which something fails is given the transaction again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_fails_is_asked_again() {
+    let setting = Setting::new().await;
+    let failures = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&failures);
+    setting.wire.set(Fault::fail(move |method, _| {
+        let fails = method == "eth_sendRawTransaction" && seen.fetch_add(1, Ordering::SeqCst) < 3;
+        fails.then(|| json!({ "code": -32603, "message": "the store does not answer" }))
+    }));
+    setting.chain().submit(&setting.key, record(1)).await.unwrap();
+    assert!(failures.load(Ordering::SeqCst) >= 4);
+    assert!(is_recorded(&setting, 1).await);
+}
+
+// LEDGER-3: somebody else who sends with our key ends no submission for good.
+#[tokio::test(flavor = "multi_thread")]
+async fn nonces_that_somebody_else_spends_again_and_again_are_said_to_be_lost_for_now() {
+    let setting = Setting::new().await;
+    setting.wire.set(Fault::refuse(|method, _| {
+        (method == "eth_sendRawTransaction").then(|| "nonce too low: next nonce 5, tx nonce 4".to_owned())
+    }));
+    let error = setting.chain().submit(&setting.key, record(1)).await.unwrap_err();
+    assert!(matches!(error, LedgerError::NoncesLost { .. }) && error.is_temporary(), "{error}");
+    setting.wire.set(Fault::None);
+    setting.chain().submit(&setting.key, record(1)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
