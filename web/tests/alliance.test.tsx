@@ -79,7 +79,7 @@ function proposal(byte: number, change: Partial<AllianceProposal> = {}): Allianc
     validUntil: '2026-11-21T03:05:00Z',
     heard: `2026-11-21T03:00:0${byte % 10}Z`,
     reports: [
-      { reporter: 'requester', said: 'proposed', time: '2026-11-21T03:00:00Z' },
+      { reporter: 'requester', asker: 'bank', said: 'proposed', time: '2026-11-21T03:00:00Z' },
       { reporter: 'endorser', member: 'bank', said: 'endorsed', time: '2026-11-21T03:00:01Z' },
       { reporter: 'endorser', member: 'land registry', said: 'declined', reason: 'stale', time: '2026-11-21T03:00:02Z' },
     ],
@@ -332,7 +332,8 @@ describe('what is reported', () => {
     show(<ProposalList proposals={[proposal(1)]} />);
     expect(screen.getByText('Reported, not proven')).toBeTruthy();
     expect(screen.queryByText('Final by proof')).toBeNull();
-    expect(screen.getByText('The requester reports: endorsers are asked.')).toBeTruthy();
+    // Who may request can speak of any request: whose node it is is said.
+    expect(screen.getByText('A node of bank reports: endorsers are asked.')).toBeTruthy();
     expect(screen.getByText('An endorser of bank reports: it has endorsed.')).toBeTruthy();
     expect(screen.getByText('An endorser of land registry reports: it has declined. A version is no longer the one that was read.')).toBeTruthy();
     expect(screen.getByRole('heading', { name: 'Endorsers are asked' })).toBeTruthy();
