@@ -22,7 +22,10 @@ impl ProgressBoard {
     }
 
     async fn listen_to(&self, place: usize, mut reporter: Reporter, pause: Duration) {
-        self.begun().await;
+        // What is heard before the alliance was read to its head is not taken.
+        while self.state.read().window.head(Source::Alliance).is_none() {
+            tokio::time::sleep(pause).await;
+        }
         let mut is_failing = false;
         loop {
             match reporter.read().await {
@@ -45,13 +48,6 @@ impl ProgressBoard {
             }
             tokio::time::sleep(pause).await;
         }
-    }
-
-    /// Waits until the alliance was read to its head.
-    async fn begun(&self) {
-        let mut news = self.news.subscribe();
-        // Its sender is ours: it does not end before us.
-        while self.state.read().window.head(Source::Alliance).is_none() && news.changed().await.is_ok() {}
     }
 
     /// Takes reports of the reporter at a place, and tells those who wait if something is shown differently. Before the alliance was read to its head nothing is taken, and later nothing of a
