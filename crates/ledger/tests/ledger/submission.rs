@@ -1,5 +1,11 @@
 //! Submission against a real anvil, with faults on the wire (LEDGER-3, LEDGER-5, LEDGER-6).
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use crate::support::{Setting, eventually, limits, record, root, suspend_unknown};
 use alloy::sol_types::SolCall;

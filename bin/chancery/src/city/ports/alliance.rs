@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(port.place(&port.cursor(7)).unwrap(), Some(7));
         assert_eq!(port.place(&other.cursor(7)).unwrap(), None);
         for malformed in ["", "-", "7", "x-7", "7-x"] {
-            assert_eq!(port.place(malformed).unwrap_err().code, Code::MalformedRequest, "{malformed}");
+            assert_eq!(port.place(malformed).unwrap_err().code(), Code::MalformedRequest, "{malformed}");
         }
     }
 
@@ -171,6 +171,6 @@ mod tests {
     async fn before_the_chain_was_read_nothing_is_told_of_requests_without_a_number() {
         let port = AlliancePort::new(ProgressBoard::new(1), "alliance".to_owned(), 7100, Address::ZERO).unwrap();
         let page = PageRequest { limit: 10, cursor: None };
-        assert_eq!(port.proposals(page).await.unwrap_err().code, Code::ChainUnreachable);
+        assert_eq!(port.proposals(page).await.unwrap_err().code(), Code::ChainUnreachable);
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use alloy_primitives::{Address, B256, Bytes, U256};
-use alloy_sol_types::{SolCall, SolEvent as _};
+use alloy_primitives::{Address, B256, Bytes};
+use alloy_sol_types::SolCall;
 use async_trait::async_trait;
 use chancery_certificates::{
     shown::{FactoryProof, SHOWN_PROOF_VERSION, ShownProof, anchor_slots, consent_slot, factory_slots, period_slot},
@@ -12,9 +12,9 @@ use chancery_certificates::{
 use chancery_contracts::{Anchor, HeldCertificates, predeploys};
 use chancery_execution::GenesisConfig;
 use chancery_gateway::doors::ShownCertificates;
-use chancery_ledger::{Call, Chain, Event, EventFilter, LedgerError, StateEvidence};
+use chancery_ledger::{Call, Chain, LedgerError, StateEvidence};
 use chancery_light::{ChainReference, StateProof};
-use chancery_primitives::{CertificateKind, CertificateStatus, Disclose, SignedOperation as _, SigningDomain};
+use chancery_primitives::{CertificateKind, Disclose, SignedOperation as _, SigningDomain};
 use chancery_reference_points::{Code, DoorError, DoorResult, data_block::TransactionLocator, operation::ChainName};
 use chancery_rest::{
     types::shown::{HolderKinds, ShownKind},

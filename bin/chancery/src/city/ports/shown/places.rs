@@ -1,13 +1,15 @@
 //! Where it stands on a chain that something was shown: looked for once, since anybody may ask.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEvent as _;
 use chancery_contracts::HeldCertificates;
 use chancery_ledger::{Chain, Event, EventFilter, LedgerError};
 use chancery_primitives::{CertificateKind, CertificateStatus};
-use parking_lot::Mutex;
 
 /// Events of one holder, kind and block that are looked at for a valid one.
 const MAX_SHOWN: usize = 256;
@@ -49,7 +51,7 @@ impl Places {
             ],
             ..EventFilter::default()
         };
-        let known = self.0.lock().get(&key).copied();
+        let known = self.lock().get(&key).copied();
         let filter = match known {
             Some(None) => return Ok(None),
             Some(Some(block)) => EventFilter { from_block: block, to_block: Some(block), ..filter },
@@ -66,8 +68,12 @@ impl Places {
         Ok(found)
     }
 
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Option<u64>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn remember(&self, key: Key, place: Option<u64>) {
-        let mut places = self.0.lock();
+        let mut places = self.lock();
         if places.len() >= MAX_PLACES && !places.contains_key(&key) {
             // Looked for again then, one by one.
             places.clear();
