@@ -2621,6 +2621,11 @@ export interface components {
         /** @description What somebody has reported of a request. It is their word, and nothing rests on it. */
         AllianceReport: {
             /**
+             * @description The member whose node asked who reports, or told it, by that node's certificate; absent: it was not asked for one. What a requester says is the word of a node of this member.
+             * @example bank
+             */
+            asker?: string | null;
+            /**
              * @description The endorser's member; of a requester that has given up, the member because of whom.
              * @example land registry
              */
@@ -8028,11 +8033,13 @@ export interface operations {
                      *           ],
                      *           "reports": [
                      *             {
+                     *               "asker": "bank",
                      *               "reporter": "requester",
                      *               "said": "proposed",
                      *               "time": "2026-11-21T03:00:00Z"
                      *             },
                      *             {
+                     *               "asker": "bank",
                      *               "member": "land registry",
                      *               "reporter": "endorser",
                      *               "said": "endorsed",
@@ -8156,11 +8163,13 @@ export interface operations {
                      *           ],
                      *           "reports": [
                      *             {
+                     *               "asker": "bank",
                      *               "reporter": "requester",
                      *               "said": "proposed",
                      *               "time": "2026-11-21T03:00:00Z"
                      *             },
                      *             {
+                     *               "asker": "bank",
                      *               "member": "land registry",
                      *               "reporter": "endorser",
                      *               "said": "endorsed",
@@ -8289,11 +8298,13 @@ export interface operations {
                      *       ],
                      *       "reports": [
                      *         {
+                     *           "asker": "bank",
                      *           "reporter": "requester",
                      *           "said": "proposed",
                      *           "time": "2026-11-21T03:00:00Z"
                      *         },
                      *         {
+                     *           "asker": "bank",
                      *           "member": "land registry",
                      *           "reporter": "endorser",
                      *           "said": "endorsed",

@@ -1,6 +1,13 @@
 //! A disk that is full under the identity database: what is not written is said to be not written, what was acknowledged stays, and it goes on by itself when there is room.
 
-use std::time::{Duration, Instant};
+use std::{
+    env,
+    fs::{self, File},
+    io::{ErrorKind, Write as _},
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use chancery_identity::{
@@ -18,6 +25,9 @@ const NOW: u64 = 1_800_000_000_000;
 const PAUSE: Duration = Duration::from_millis(20);
 /// Many times what fits on the disk after it was filled.
 const MAX_PEOPLE: u64 = 5_000;
+/// Where the disk is, for the process that sees it there.
+const DISK: &str = "CHANCERY_TEST_SMALL_DISK";
+const FILLER: &str = "filler";
 
 /// The same number makes the same person.
 fn person(number: u64) -> NewUser {
@@ -48,19 +58,49 @@ async fn register(database: &IdentityDatabase, number: u64) -> IdentityResult<Re
     database.register(&person(number), NOW).await
 }
 
-// C-ID, M-SEC
-#[tokio::test]
-async fn an_identity_database_whose_disk_is_full_says_so_and_goes_on_when_there_is_room() {
+/// Leaves no room, down to the last block.
+fn fill_up(disk: &Path) {
+    let mut filler = File::create(disk.join(FILLER)).unwrap();
+    for bytes in [1 << 20, 1 << 12] {
+        let full = loop {
+            if let Err(error) = filler.write(&vec![1; bytes]) {
+                break error;
+            }
+        };
+        assert_eq!(full.kind(), ErrorKind::StorageFull);
+    }
+}
+
+// C-ID, M-SEC: SQLite follows every link to its file, and finds that of a disk only where it was mounted: so what is tested runs there.
+#[test]
+fn an_identity_database_whose_disk_is_full_says_so_and_goes_on_when_there_is_room() {
     let dir = tempfile::tempdir().unwrap();
-    let Some(disk) = SmallDisk::mount(&dir.path().join("i"), 24).unwrap() else {
+    let at = dir.path().join("i");
+    let Some(disk) = SmallDisk::mount(&at, 24).unwrap() else {
         return left_out("an identity database whose disk is full", MOUNTING);
     };
-    let location = DatabaseLocation::Sqlite(disk.path().join("identity.db"));
-    let key_file = dir.path().join("keys");
+    let enter = disk.enter();
+    let ran = Command::new(&enter[0])
+        .args(&enter[1..])
+        .arg(env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "identity::on_the_small_disk", "--nocapture"])
+        .env(DISK, &at)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[tokio::test]
+#[ignore = "run by the test above, where the disk is mounted"]
+async fn on_the_small_disk() {
+    let disk = PathBuf::from(env::var_os(DISK).unwrap());
+    let location = DatabaseLocation::Sqlite(disk.join("identity.db"));
+    let key_file = disk.join("keys");
     let database = IdentityDatabase::open(&location, KeyRing::load_or_create(&key_file).unwrap()).await.unwrap();
     let mut number = 0;
     register(&database, number).await.unwrap();
-    disk.fill_up().unwrap();
+    fill_up(&disk);
     let refused = loop {
         number += 1;
         if let Err(error) = register(&database, number).await {
@@ -76,7 +116,7 @@ async fn an_identity_database_whose_disk_is_full_says_so_and_goes_on_when_there_
     let again = database.apply(address(0), "degree", &json!({"place": "x".repeat(20_000)}), NOW).await.unwrap_err();
     assert!(again.is_temporary() && again.to_string().contains("disk is full"), "{again}");
 
-    disk.free().unwrap();
+    fs::remove_file(disk.join(FILLER)).unwrap();
     let give_up = Instant::now() + MAX_WAIT;
     while let Err(error) = register(&database, number).await {
         assert!(error.is_temporary() && Instant::now() < give_up, "it does not go on: {error}");
