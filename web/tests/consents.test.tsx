@@ -39,6 +39,8 @@ let degree: ShownKind;
 let sent: GiveConsent[];
 /** Another consent was sent meanwhile, if there is one. */
 let refusal: { code: string } | undefined;
+/** The chain that shows something. */
+let showing: string;
 
 const wallet = {
   keys,
@@ -65,6 +67,7 @@ beforeEach(() => {
   degree = { kind: 'degree', held: false, contract: CONTRACT, nextNonce: 3 };
   sent = [];
   refusal = undefined;
+  showing = 'main';
   vi.stubGlobal('fetch', (url: URL, request: RequestInit) => {
     const chain = url.pathname.split('/')[3] ?? '';
     if (request.method === 'POST') {
@@ -79,7 +82,7 @@ beforeEach(() => {
       degree = { kind, held, contract, nextNonce: consent.nonce + 1, ...(consent.until !== 0 && { agreedUntil }) };
       return Promise.resolve(new Response(JSON.stringify({ chain, blockNumber: 12, txHash: '0x01', blockHash: '0x02' })));
     }
-    const kinds = chain === 'main' ? [degree] : [];
+    const kinds = chain === showing ? [degree] : [];
     return Promise.resolve(new Response(JSON.stringify({ chain, chainId: 7100, holder: keys.account.address, kinds })));
   });
 });
@@ -148,36 +151,45 @@ describe('what chains show of a holder', () => {
       predeploys: [{ address: predeploy }],
     });
     const chainOf = (name: string, chain: ChainEssentials, predeploy: string): object => Object.assign({}, chain, { name, genesis: genesisOf(chain, predeploy) });
-    // The identities stand on the followed chain: that of the certificates. Which one is the main chain decides nothing here.
-    const chains = [chainOf('main', shared.host, '0xc4a0000000000000000000000000000000000006'), chainOf('degree', shared.followed, '0xc4a0000000000000000000000000000000000003')];
+    // The id of a chain is said by its name: the followed one, with the identities, is the main chain here, and the host the one after it.
+    const chains = [chainOf('main', shared.followed, '0xc4a0000000000000000000000000000000000003'), chainOf('marriage', shared.host, '0xc4a0000000000000000000000000000000000006')];
+    showing = 'marriage';
     const asked = { ...wallet, account: Object.assign({}, wallet.account, { address: whole.holder }), city: { ...wallet.city, chains: { chains } } } as unknown as OpenWallet;
-    const showAsked = (language: Language): void => {
+    const showAsked = async (language: Language, chain = 'marriage'): Promise<void> => {
       render(
         <LanguageProvider initial={{ language, texts: texts[language] }}>
           <Consents wallet={asked} />
         </LanguageProvider>,
       );
+      await userEvent.selectOptions(screen.getByLabelText(language === 'en' ? 'Chain' : '链'), chain);
     };
     const agreedUntil = new Date((whole.now + 86_400) * 1000).toISOString();
     degree = { ...degree, held: true, asOf: '2027-01-15T07:59:00Z', agreedUntil, ...shared.base };
-    showAsked('en');
+    await showAsked('en');
     await screen.findByText('Proven here', {}, { timeout: PATIENCE_MS });
     expect(screen.queryByText('Cannot be determined')).toBeNull();
-    expect(screen.getByText(/whatever the gateway says\. The certificate is valid until/)).toBeTruthy();
+    expect(screen.getByText(/whatever the gateway says: you agree until .*\. The certificate is valid until/)).toBeTruthy();
     cleanup();
+    // What another chain shows is not what the one that was asked shows, however well it is proven.
+    showing = 'main';
+    await showAsked('en', 'main');
+    await screen.findByText('Cannot be determined', {}, { timeout: PATIENCE_MS });
+    expect(screen.queryByText('Proven here')).toBeNull();
+    cleanup();
+    showing = 'marriage';
     // Of a contract of an earlier version the end of the period is not proven.
     degree = { ...degree, period: undefined };
-    showAsked('en');
+    await showAsked('en');
     await screen.findByText(/That the period of the certificate is not over, is the gateway's word\./, {}, { timeout: PATIENCE_MS });
     cleanup();
     // A gateway that says more than it proves.
     degree = { ...degree, genesis: undefined };
-    showAsked('en');
+    await showAsked('en');
     await screen.findByText('Cannot be determined', {}, { timeout: PATIENCE_MS });
     expect(screen.getByText(/it is not proven here \(check: shown-by\)/)).toBeTruthy();
     cleanup();
     degree = { ...degree, proof: undefined };
-    showAsked('zh');
+    await showAsked('zh');
     await screen.findByText('无法判定', {}, { timeout: PATIENCE_MS });
     expect(screen.queryByText('已在此证明')).toBeNull();
   }, 5 * PATIENCE_MS);

@@ -146,8 +146,14 @@ impl ShownProof {
         })?;
         let agreed_at = UnixSeconds(agreed.header().timestamp);
         let agreed_until = agreed_until(&held, asked, agreed_at)?;
-        let event = self.event(asked, by.held)?;
-        check_anchor(&anchor, asked, &event)?;
+        let events = self.events(asked, by.held)?;
+        // In one transaction it may be shown of several blocks, by whom it may be: which of them is meant, the anchor's slots say.
+        let meant = events.iter().find(|event| record(&anchor, event.number).is_some());
+        let event = meant.or(events.first()).ok_or_else(|| {
+            let detail = format!("the receipt shows no valid certificate of {} of {}", asked.kind, asked.holder);
+            VerificationFailure::new("shown-of-holder", detail)
+        })?;
+        check_anchor(&anchor, asked, event)?;
         let as_of = UnixSeconds(event.time);
         require("shown-lapsed", agreed_at.get() <= as_of.get().saturating_add(asked.max_age_s), || {
             format!("it was shown of a block that is more than {} s older than the consent", asked.max_age_s)
@@ -162,26 +168,23 @@ impl ShownProof {
         })
     }
 
-    /// The event, in a final block. One of another contract shows nothing.
-    fn event(
+    /// The events, in a final block. One of another contract shows nothing.
+    fn events(
         &self,
         asked: &Asked<'_>,
         held: Address,
-    ) -> Result<HeldCertificates::CertificateShown, VerificationFailure> {
+    ) -> Result<Vec<HeldCertificates::CertificateShown>, VerificationFailure> {
         let header = asked.host.verify_finality(&self.finality)?;
         let receipt = header.verify_receipt(&self.receipt)?.receipt;
         let logs = if receipt.status() { receipt.logs() } else { &[] };
         let own = logs.iter().filter(|log| log.address == held);
-        let mut events = own.filter_map(|log| HeldCertificates::CertificateShown::decode_log_data(&log.data).ok());
+        let events = own.filter_map(|log| HeldCertificates::CertificateShown::decode_log_data(&log.data).ok());
         let is_asked = |event: &HeldCertificates::CertificateShown| {
             event.holder == asked.holder
                 && event.kind == asked.kind.to_bytes32()
                 && event.status == CertificateStatus::Valid.code()
         };
-        events.find(is_asked).ok_or_else(|| {
-            let detail = format!("the receipt shows no valid certificate of {} of {}", asked.kind, asked.holder);
-            VerificationFailure::new("shown-of-holder", detail)
-        })
+        Ok(events.filter(is_asked).collect())
     }
 }
 
@@ -226,6 +229,12 @@ fn agreed_until(
     Ok(UnixSeconds(until))
 }
 
+/// What an anchor says of a block; `None`: its slots are those of another. The generation decides which slots the record has.
+fn record(anchor: &AccountState, number: u64) -> Option<[U256; 6]> {
+    let generation = anchor.storage.get(3).map(|(_, word)| low_u64(*word) & GENERATION_MASK)?;
+    values(anchor, anchor_slots(generation, number))
+}
+
 /// That it follows the chain of the certificates, is not frozen, and has the block that the event names (TRUST-1, TRUST-5).
 fn check_anchor(
     anchor: &AccountState,
@@ -233,10 +242,7 @@ fn check_anchor(
     event: &HeldCertificates::CertificateShown,
 ) -> Result<(), VerificationFailure> {
     let others = || VerificationFailure::new("shown-anchored", "the slots are not those of the block that was shown");
-    // The generation decides which slots the record has.
-    let generation = anchor.storage.get(3).map(|(_, word)| low_u64(*word) & GENERATION_MASK).ok_or_else(others)?;
-    let [chain, genesis, conflict, _, hash, times] =
-        values(anchor, anchor_slots(generation, event.number)).ok_or_else(others)?;
+    let [chain, genesis, conflict, _, hash, times] = record(anchor, event.number).ok_or_else(others)?;
     let follows = low_u64(chain) == asked.followed.chain_id() && B256::from(genesis) == asked.followed.genesis_hash();
     require("anchor-follows", follows, || "the anchor follows another chain than that of the certificates".to_owned())?;
     require("anchor-not-frozen", conflict.is_zero(), || {

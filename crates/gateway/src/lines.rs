@@ -10,7 +10,10 @@ use chancery_reference_points::{
     r2d::R2dSources,
     source_data::{AcceptedSubmission, MAX_OPERATIONS, SourceSubmission},
 };
-use chancery_rest::types::submissions::{SubmissionOutcome, SubmissionReceipt, SubmitData};
+use chancery_rest::{
+    problem::Problem,
+    types::submissions::{SubmissionOutcome, SubmissionReceipt, SubmitData},
+};
 
 use crate::{
     limits::MAX_LINE_BYTES,
@@ -77,16 +80,38 @@ pub(crate) fn receipt(accepted: AcceptedSubmission) -> SubmissionReceipt {
     }
 }
 
+/// Longest detail in an outcome, in bytes.
+const MAX_DETAIL_BYTES: usize = 1024;
+/// Bytes of the other members of its problem; what is beyond is left out.
+const MAX_MEMBERS_BYTES: usize = 16 * 1024;
+
 /// The outcome of one of several. A problem in it has an identifier of its own, as an answer has.
 pub(crate) fn outcome(index: u64, result: ApiResult<AcceptedSubmission>) -> SubmissionOutcome {
     match result {
         Ok(accepted) => SubmissionOutcome { index, receipt: Some(receipt(accepted)), problem: None },
         Err(error) => {
             let id = noted(&error);
-            let problem = serde_json::to_value(document(&error, id)).map_err(DoorError::internal);
+            let problem = serde_json::to_value(bounded(document(&error, id))).map_err(DoorError::internal);
             SubmissionOutcome { index, receipt: None, problem: problem.ok() }
         }
     }
+}
+
+/// What was sent may be quoted in a problem: an outcome is never much longer than what it is about, so that whoever passes outcomes on has a bound, too.
+fn bounded(mut problem: Problem) -> Problem {
+    if problem.detail.len() > MAX_DETAIL_BYTES {
+        problem.detail.truncate(problem.detail.floor_char_boundary(MAX_DETAIL_BYTES));
+        problem.detail.push('…');
+    }
+    let length = |value: &serde_json::Value| serde_json::to_string(value).map_or(usize::MAX, |text| text.len());
+    let mut left = MAX_MEMBERS_BYTES;
+    problem.members.retain(|name, value| {
+        let bytes = name.len().saturating_add(length(value));
+        let is_kept = bytes <= left;
+        left -= if is_kept { bytes } else { 0 };
+        is_kept
+    });
+    problem
 }
 
 /// An identifier for a submission that is refused, with which the cause, if there is one, is in the log.

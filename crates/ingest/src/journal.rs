@@ -16,6 +16,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chancery_stores::write_anew;
 pub use error::JournalError;
 pub use frame::{Entry, FRAME_HEADER_BYTES, MAX_ENTRY_BYTES, MAX_GROUP_BYTES};
 pub use lock::JournalLock;
@@ -80,7 +81,12 @@ impl Journal {
             });
         };
         let path = segment_path(directory, last);
-        let end = verify_segment(&path, chain_id, last)?;
+        let mut end = verify_segment(&path, chain_id, last)?;
+        if end.next_place > complete_to {
+            // Nobody remembers its end as durable: a sync of it may have failed before this process, and then what can be read of it is on no disk (STORE-2).
+            write_anew(&path).map_err(|source| JournalError::io(&path, source))?;
+            end = verify_segment(&path, chain_id, last)?;
+        }
         if end.next_place < complete_to {
             let detail = format!("it ends before place {}, and had {complete_to} acknowledged entries", end.next_place);
             return Err(JournalError::damaged(&path, end.offset, detail));
@@ -195,13 +201,21 @@ pub fn read_group(directory: &Path, position: Position) -> Result<Group, Journal
     file.seek(SeekFrom::Start(position.offset)).map_err(|source| JournalError::io(&path, source))?;
     let damaged = |detail: String| JournalError::damaged(&path, position.offset, detail);
     let mut head = [0; FRAME_HEADER_BYTES];
-    file.read_exact(&mut head).map_err(|_| damaged("a group is cut".into()))?;
+    file.read_exact(&mut head).map_err(|error| cut(&path, position.offset, error))?;
     let bytes = frame::body_bytes(&head).ok_or_else(|| damaged("no group begins here".into()))?;
     let mut frame = head.to_vec();
     frame.resize(FRAME_HEADER_BYTES + bytes, 0);
-    file.read_exact(&mut frame[FRAME_HEADER_BYTES..]).map_err(|_| damaged("a group is cut".into()))?;
+    file.read_exact(&mut frame[FRAME_HEADER_BYTES..]).map_err(|error| cut(&path, position.offset, error))?;
     let (first_place, entries) = frame::decode(&frame).map_err(damaged)?;
     Ok(Group { position, first_place, bytes: frame.len() as u64, entries })
+}
+
+/// Why less can be read than a group has: it is not there, which is damage; or the disk does not answer, which is none.
+fn cut(path: &Path, offset: u64, error: io::Error) -> JournalError {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => JournalError::damaged(path, offset, "a group is cut".into()),
+        _ => JournalError::io(path, error),
+    }
 }
 
 /// A group that was read.

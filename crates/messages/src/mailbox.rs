@@ -114,10 +114,15 @@ impl Mailbox {
     /// # Errors
     /// [`MailboxError::Folder`], [`MailboxError::Store`].
     pub fn open(directory: &Path) -> Result<Self, MailboxError> {
+        let standing = Standing::of("messages");
+        // A sync may have failed before this process: what can be read of it may be on no disk (STORE-2). Where there is no room for that, nothing is written before there is.
+        if let Err(error) = mending::on_disk(directory) {
+            standing.failed(&error);
+        }
         Ok(Self {
             directory: directory.into(),
             store: RwLock::new(Some(Store::open(directory)?)),
-            standing: Standing::of("messages"),
+            standing,
             writer: Mutex::new(()),
             shares: Shares::default(),
         })

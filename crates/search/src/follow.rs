@@ -39,7 +39,7 @@ fn caught_up(kept: &KeptIndex, reader: &JournalReader) -> Result<u64, SearchErro
     if kept.standing.stands() {
         kept.open_anew(reader.durable())?;
     }
-    let index = kept.read()?;
+    let index = kept.open_now()?;
     for group in reader.groups_beyond(index.position(), index.next_place())? {
         index.add(&group?)?;
     }

@@ -265,6 +265,8 @@ impl S2pData for DataSearch {
         let query = DataQuery { ascending: true, limit: Some(1), after: at.before(), ..DataQuery::default() };
         let page = blocking(move || inner.page(Asked { query, visibility, asker })).await?;
         if page.operations.iter().all(|operation| operation.at != at) {
+            // One that stands may lack it: that is not to say that there is none.
+            self.check_running()?;
             let detail = "there is no operation that this right covers at this place";
             return Err(DoorError::new(Code::UnknownSubmission, detail));
         }

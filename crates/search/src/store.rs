@@ -41,8 +41,8 @@ pub enum SearchError {
     /// What it is made from.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// A write failed before, and it is opened anew.
-    #[error("the search index is not open yet: a write failed before")]
+    /// A write failed before, and it is opened anew, or not yet as far as it was.
+    #[error("the search index is not as far as it was: a write failed before")]
     Closed,
     /// The disk.
     #[error("the folder of the search index: {0}")]

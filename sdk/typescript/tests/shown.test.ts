@@ -9,10 +9,12 @@ if (process.env.CHANCERY_BLESS !== undefined) writeFileSync(FILE, `${JSON.string
 const shared = JSON.parse(readFileSync(FILE, 'utf8')) as ShownVectors;
 const city = { authority: 7100, chains: [shared.host, shared.followed] };
 
+const CHAINS = { chainId: shared.host.chainId, followedId: shared.followed.chainId };
+
 function said(vector: ShownCase): Partial<ShownCase> {
   const { holder, kind, now } = vector;
   try {
-    return { expect: 'ok', verified: verifyShown(city, answerOf(shared.base, vector), { chainId: shared.host.chainId, holder, kind, now }) };
+    return { expect: 'ok', verified: verifyShown(city, answerOf(shared.base, vector), { ...CHAINS, holder, kind, now }) };
   } catch (error) {
     if (error instanceof StapleFailure) return { expect: error.check };
     throw error;
@@ -30,12 +32,21 @@ describe('what a chain shows of a holder', () => {
   });
 
   it('a chain that is not trusted shows nothing', () => {
-    const question = { chainId: 7105, holder: `0x${'a1'.repeat(20)}`, kind: 'degree', now: 1_800_000_000 };
-    expect(() => verifyShown(city, shared.base, question)).toThrow(/^WrongChain/);
+    const question = { ...CHAINS, holder: `0x${'a1'.repeat(20)}`, kind: 'degree', now: 1_800_000_000 };
+    for (const other of [{ chainId: 7105 }, { followedId: 7105 }, { chainId: CHAINS.followedId }, { followedId: CHAINS.chainId }]) {
+      expect(() => verifyShown(city, shared.base, { ...question, ...other })).toThrow(/^WrongChain/);
+    }
+  });
+
+  it('a name that is the same word on chain is no kind', () => {
+    for (const kind of ['degree\u0000', 'Degree', '', 'x'.repeat(33)]) {
+      const question = { ...CHAINS, holder: `0x${'a1'.repeat(20)}`, kind, now: 1_800_000_000 };
+      expect(() => verifyShown(city, shared.base, question)).toThrow(/^shown-of-holder/);
+    }
   });
 
   it('what is no proof is refused by name, whatever it is', () => {
-    const question = { chainId: shared.host.chainId, holder: `0x${'a1'.repeat(20)}`, kind: 'degree', now: 1_800_000_000 };
+    const question = { ...CHAINS, holder: `0x${'a1'.repeat(20)}`, kind: 'degree', now: 1_800_000_000 };
     for (const proof of [undefined, null, 7, 'text', [], {}, { version: 1 }, { ...(shared.base.proof as object), receipt: { index: -1 } }]) {
       expect(() => verifyShown(city, { proof }, question)).toThrow(/^proof-present/);
     }

@@ -54,7 +54,7 @@ async fn show(
     let mut value = serde_json::to_value(&found)?;
     value["proofs"] = holder::told(&findings);
     value["trust"] = proven::basis_told(&known);
-    let mut text = holder::describe(&found, &question, &findings);
+    let mut text = holder::describe(&question, &findings);
     text.push_str(&proven::basis_described(&known));
     output.answer(&value, text);
     let is_refused = trust.genesis.is_some() && !findings.iter().all(holder::Finding::is_proven);

@@ -15,7 +15,7 @@ use chancery_primitives::{CertificateKind, UnixSeconds};
 use serde_json::{Value, json};
 
 use super::proven::Known;
-use crate::city::{genesis::TRUST_MAX_AGE_S, layout::MAIN};
+use crate::city::{genesis::TRUST_MAX_AGE_S, layout::chain_named};
 
 /// Who is looked at, where.
 pub(super) struct Question<'a> {
@@ -57,17 +57,38 @@ fn verify(
 ) -> Result<(VerifiedKind, Period), VerificationFailure> {
     let unreadable = |detail: String| VerificationFailure { check: "proof-present", detail };
     let proof = shown.proof.clone().ok_or_else(|| unreadable("the gateway gives no proof of it".to_owned()))?;
-    // Which chain it says that it follows, to be compared.
-    let proof: ShownProof = serde_json::from_value(proof).map_err(|error| unreadable(error.to_string()))?;
+    serde_json::from_value::<ShownProof>(proof).map_err(|error| unreadable(error.to_string()))?;
     let kind =
         shown.kind.parse::<CertificateKind>().map_err(|_| unreadable(format!("`{:.40}` is no kind", shown.kind)))?;
-    // Which chain is the main one, is known; the ids of others the gateway names.
-    let host = if question.on == MAIN.name { &city.authority } else { trusted(city, found.chain_id)? };
-    let followed = trusted(city, proof.follows.chain_id)?;
+    let host = asked(found, question, city)?;
+    // A certificate of a kind stands on the chain of its name: what any other chain calls so is none.
+    let carries = chain_named(kind.as_str()).map_err(|_| VerificationFailure {
+        check: "WrongChain",
+        detail: format!("no chain of a city carries {kind}"),
+    })?;
+    let followed = trusted(city, carries.id(city.authority.chain_id()))?;
     let (holder, now) = (question.holder, question.now);
     let asked = Asked { host, followed, holder, kind, max_age_s: TRUST_MAX_AGE_S, now };
     let ShownKind { proof, genesis, factory, period, .. } = shown.clone();
     ShownAnswer { proof, genesis, factory, period }.verify(&asked, |by| codes(by, host, followed))
+}
+
+/// The chain that was asked: by its name, which says its id (`docs/specs/encodings.md`, "Chains of a city"), and never by what the answer says of itself.
+fn asked<'a>(
+    found: &HolderKinds,
+    question: &Question<'_>,
+    city: &'a TrustedCity,
+) -> Result<&'a TrustedChain, VerificationFailure> {
+    let wrong = |detail: String| VerificationFailure { check: "WrongChain", detail };
+    let chain = chain_named(question.on).map_err(|error| wrong(error.to_string()))?;
+    let id = chain.id(city.authority.chain_id());
+    if found.chain != question.on || found.chain_id != id {
+        return Err(wrong(format!(
+            "chain {} of this city is {id}; the gateway answers of {:.40}, {}",
+            question.on, found.chain, found.chain_id
+        )));
+    }
+    trusted(city, id)
 }
 
 fn trusted(city: &TrustedCity, id: u64) -> Result<&TrustedChain, VerificationFailure> {
@@ -113,15 +134,15 @@ pub(super) fn told(findings: &[Finding]) -> Value {
 }
 
 /// For people.
-pub(super) fn describe(found: &HolderKinds, question: &Question<'_>, findings: &[Finding]) -> String {
-    let holder = question.holder;
+pub(super) fn describe(question: &Question<'_>, findings: &[Finding]) -> String {
+    // What the answer says of itself is not repeated: it need not be what was asked.
+    let Question { holder, on, .. } = question;
     if findings.is_empty() {
         return format!(
-            "The gateway says that chain {} shows no certificate of {holder}: there is none, or the holder does not agree. That nothing is left out, is its word.",
-            found.chain
+            "The gateway says that chain {on} shows no certificate of {holder}: there is none, or the holder does not agree. That nothing is left out, is its word."
         );
     }
-    let mut text = format!("Chain {} and {holder}:", found.chain);
+    let mut text = format!("Chain {on} and {holder}:");
     for Finding { kind, proof } in findings {
         match proof {
             Ok((verified, period)) => text.push_str(&format!(
@@ -184,10 +205,28 @@ mod tests {
             let findings = examine(&found, &question(), &nothing);
             assert_eq!(findings.len(), 1, "what is not held needs no proof");
             assert!(!findings[0].is_proven());
-            let text = describe(&found, &question(), &findings);
+            let text = describe(&question(), &findings);
             assert!(text.contains("CANNOT BE DETERMINED") && text.contains("trust-intact"), "{text}");
             assert_eq!(told(&findings)[0]["proven"], false);
         }
+    }
+
+    // SHOWN-1: which chain was asked is said by its name: an answer of another one, whose proofs are good, is none of it.
+    #[test]
+    fn an_answer_of_another_chain_is_not_taken_for_that_of_the_one_that_was_asked() {
+        let (city, degree) = (city(), Question { on: "degree", ..question() });
+        let of = |chain: &str, chain_id| HolderKinds { chain: chain.to_owned(), chain_id, ..answer(Value::Null) };
+        let host = |found: HolderKinds, question: &Question<'_>| {
+            asked(&found, question, &city).map(TrustedChain::chain_id).map_err(|failure| failure.check)
+        };
+        assert_eq!(host(of("main", 7100), &question()), Ok(7100));
+        assert_eq!(host(of("degree", 7103), &degree), Ok(7103));
+        for other in [of("main", 7100), of("degree", 7100), of("main", 7103)] {
+            assert_eq!(host(other, &degree), Err("WrongChain"));
+        }
+        assert_eq!(host(of("main", 7103), &question()), Err("WrongChain"));
+        let marriage = Question { on: "marriage", ..question() };
+        assert_eq!(host(of("marriage", 7101), &marriage), Err("WrongChain"), "it is none of those that are trusted");
     }
 
     // SHOWN-1: the code names the anchor and stands for no other place, and where the genesis put nothing it stands for nothing.

@@ -32,7 +32,7 @@ use self::{
 };
 use super::{
     decide::{Patience, decide},
-    limits::{FIRST_PAUSE, MAX_BROKER_KIB, MAX_IN_FLIGHT, MAX_PACKET_BYTES, MAX_PAUSE},
+    limits::{FIRST_PAUSE, MAX_BROKER_KIB, MAX_CORRELATION_BYTES, MAX_IN_FLIGHT, MAX_PACKET_BYTES, MAX_PAUSE},
     topics::{OPERATIONS_FILTER, outcome_topic},
 };
 use crate::lines;
@@ -237,7 +237,7 @@ async fn work(
                 let properties = PublishProperties {
                     payload_format_indicator: Some(1),
                     content_type: Some("application/json".to_owned()),
-                    correlation_data: properties.correlation_data,
+                    correlation_data: properties.correlation_data.filter(|data| data.len() <= MAX_CORRELATION_BYTES),
                     ..PublishProperties::default()
                 };
                 client.publish_with_properties(topic, QoS::AtLeastOnce, false, decided.outcome, properties).await?;

@@ -7,7 +7,7 @@ use chancery_mqtt::{Answers, End, Message, Said, Version, take};
 use chancery_reference_points::{Code, r2d::R2dSources};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +15,7 @@ use super::{
     decide::{Patience, decide},
     limits::{
         CONNECT_TIMEOUT, MAX_CONNECT_BYTES, MAX_FILTERS, MAX_IN_FLIGHT, MAX_PACKET_BYTES, MAX_SILENCE,
-        MAX_TOGETHER_BYTES, WRITE_TIMEOUT,
+        MAX_TOGETHER_BYTES, MIN_BYTES_PER_SECOND, PACKET_TIMEOUT, WRITE_TIMEOUT,
     },
     metrics::ListenerMetrics,
     topics::{is_filter, matches, outcome_topic},
@@ -40,6 +40,7 @@ pub(super) async fn converse<S>(
         answers: Answers::new(Version::V4),
         version: Version::V4,
         silence: MAX_SILENCE,
+        begun: None,
         filters: Vec::new(),
         messages: 0,
         metrics,
@@ -70,6 +71,8 @@ struct Connection<'a, S> {
     version: Version,
     /// Longest between two packets.
     silence: Duration,
+    /// Since when a packet is there in part.
+    begun: Option<Instant>,
     filters: Vec<String>,
     /// Messages so far; the number of the next.
     messages: u64,
@@ -130,7 +133,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'_, S> {
                 Next::More => {}
                 Next::Read => tokio::select! {
                     () = shutdown.cancelled() => return Some(End::Stopping),
-                    read = timeout(self.silence, receive(&mut self.stream, &mut self.received)) => match read {
+                    read = timeout(self.patience(), receive(&mut self.stream, &mut self.received)) => match read {
                         Err(_) => return Some(End::Silent),
                         Ok(Err(gone)) => return gone,
                         Ok(Ok(())) => {}
@@ -140,13 +143,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<'_, S> {
         }
     }
 
+    /// How long the next bytes are waited for: until a packet that has begun should be there, or as long as a client may be silent.
+    fn patience(&mut self) -> Duration {
+        if self.received.is_empty() {
+            self.begun = None;
+            return self.silence;
+        }
+        let begun = *self.begun.get_or_insert_with(Instant::now);
+        let at_least = Duration::from_secs((self.received.len() / MIN_BYTES_PER_SECOND) as u64);
+        (PACKET_TIMEOUT + at_least).saturating_sub(begun.elapsed()).min(self.silence)
+    }
+
     /// The messages among the whole packets that were received, as many as are decided together. Other packets are answered.
     fn together(&mut self) -> (Vec<Message>, Next) {
         let (mut messages, mut bytes) = (Vec::new(), 0);
         while messages.len() < usize::from(MAX_IN_FLIGHT) && bytes < MAX_TOGETHER_BYTES {
             let said = match take(&mut self.received, MAX_PACKET_BYTES) {
                 Ok(None) => return (messages, Next::Read),
-                Ok(Some(frame)) => frame.read(self.version),
+                Ok(Some(frame)) => {
+                    self.begun = None;
+                    frame.read(self.version)
+                }
                 Err(end) => Err(end),
             };
             match said {

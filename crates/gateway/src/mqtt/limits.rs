@@ -18,6 +18,14 @@ pub const MAX_TOGETHER_BYTES: usize = 1024 * 1024;
 pub const MAX_FILTERS: usize = 16;
 /// Most clients at a time.
 pub const MAX_CLIENTS: usize = 1024;
+/// Most of them with one address, or of one /64: so many stations may stand behind one router, and nobody takes all places.
+pub const MAX_CLIENTS_PER_ADDRESS: usize = 256;
+/// Longest from the first byte of a packet to its last, beside what it has at [`MIN_BYTES_PER_SECOND`].
+pub const PACKET_TIMEOUT: Duration = Duration::from_secs(30);
+/// At least so fast a packet has to come.
+pub const MIN_BYTES_PER_SECOND: usize = 16 * 1024;
+/// Longest correlation data that are given back with an outcome, in bytes.
+pub const MAX_CORRELATION_BYTES: usize = 4096;
 /// Longest from a connection to its CONNECT.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest that a client may be silent that has asked for no keep-alive.

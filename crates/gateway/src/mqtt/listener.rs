@@ -8,11 +8,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     connection::converse,
-    limits::{CONNECT_TIMEOUT, MAX_CLIENTS},
+    limits::{CONNECT_TIMEOUT, MAX_CLIENTS, MAX_CLIENTS_PER_ADDRESS},
     metrics::ListenerMetrics,
 };
 use crate::{
-    limits::DRAIN_TIMEOUT,
+    limits::{DRAIN_TIMEOUT, PerClient},
     tls::{ServerTls, Spoken},
 };
 
@@ -35,6 +35,7 @@ pub async fn serve(
 ) {
     let ListenerOptions { tls, metrics } = options;
     let (places, clients) = (Arc::new(Semaphore::new(MAX_CLIENTS)), TaskTracker::new());
+    let per_address = PerClient::new(MAX_CLIENTS_PER_ADDRESS);
     loop {
         // A place first: when all are taken, new clients wait in the kernel.
         let accepted = tokio::select! {
@@ -42,7 +43,11 @@ pub async fn serve(
             accepted = async { (Arc::clone(&places).acquire_owned().await, listener.accept().await) } => accepted,
         };
         match accepted {
-            (Ok(place), Ok((stream, _))) => {
+            (Ok(place), Ok((stream, peer))) => {
+                let Some(held) = per_address.take(peer.ip()) else {
+                    metrics.ended("too-many-of-one-address");
+                    continue;
+                };
                 // Answers are small: waiting for more to send only makes them late.
                 let _ = stream.set_nodelay(true);
                 let (sources, shutdown) = (Arc::clone(&sources), shutdown.clone());
@@ -56,7 +61,7 @@ pub async fn serve(
                             None => metrics.handshake_failed(),
                         },
                     }
-                    drop(place);
+                    drop((place, held));
                 });
             }
             (_, Err(error)) => {

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{FRAME_HEADER_BYTES, Group, HEAD_BYTES, JournalError, MAGIC, frame, segment_path};
+use super::{FRAME_HEADER_BYTES, Group, HEAD_BYTES, JournalError, MAGIC, cut, frame, segment_path};
 
 /// Where a group stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,7 +148,7 @@ impl Groups {
             let path = segment_path(&self.directory, self.position.segment);
             let damaged = |detail: &str| JournalError::damaged(&path, self.position.offset, detail.into());
             let mut head = [0; FRAME_HEADER_BYTES];
-            file.read_exact(&mut head).map_err(|_| damaged("a group is cut"))?;
+            file.read_exact(&mut head).map_err(|error| cut(&path, self.position.offset, error))?;
             let body = frame::body_bytes(&head).ok_or_else(|| damaged("no group begins here"))?;
             if frame::place_after(&head).is_some_and(|place| place <= self.from_place) {
                 let offset = self.position.offset + (FRAME_HEADER_BYTES + body) as u64;
@@ -158,7 +158,8 @@ impl Groups {
             }
             let mut whole = head.to_vec();
             whole.resize(FRAME_HEADER_BYTES + body, 0);
-            file.read_exact(&mut whole[FRAME_HEADER_BYTES..]).map_err(|_| damaged("a group is cut"))?;
+            file.read_exact(&mut whole[FRAME_HEADER_BYTES..])
+                .map_err(|error| cut(&path, self.position.offset, error))?;
             let (first_place, entries) = frame::decode(&whole).map_err(|detail| damaged(&detail))?;
             let group = Group { position: self.position, first_place, bytes: whole.len() as u64, entries };
             self.position.offset += group.bytes;

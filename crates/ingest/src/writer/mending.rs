@@ -25,12 +25,14 @@ impl Writer {
         if !self.standing.stands() {
             return Ok(());
         }
+        // A group that is durable and not in the index, or whose sync has failed, may be kept.
+        let is_known = !self.index_is_behind && self.journal.goes_on();
         if self.standing.waits() {
-            return Err(unwritten(true));
+            return Err(unwritten(is_known));
         }
         self.mend().map_err(|error| {
             self.standing.failed(&error);
-            unwritten(true)
+            unwritten(is_known)
         })?;
         self.standing.goes_on();
         Ok(())

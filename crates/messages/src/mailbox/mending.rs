@@ -3,7 +3,12 @@
 //! What the failed write was for was refused, and may be in its journal all the same, as after a kill: the same message sent again is one (MSG-6), and what waits for its end is
 //! looked at as after a start.
 
-use std::{fs, io, os::unix::fs::MetadataExt as _, path::PathBuf};
+use std::{
+    fs::{self, File},
+    io,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
 
 use chancery_stores::{check_room, write_anew};
 use fjall::OwnedWriteBatch;
@@ -13,6 +18,8 @@ use super::{Mailbox, MailboxError, store::Store};
 
 /// What the files of the store's journal end with.
 const JOURNAL: &str = "jnl";
+/// The file that whoever opens the store locks.
+const LOCK: &str = "lock";
 /// What a file system counts its blocks in, in bytes (POSIX `st_blocks` on Linux).
 const BLOCK_BYTES: u64 = 512;
 
@@ -54,30 +61,52 @@ impl Mailbox {
 
     /// What is open stays as long as there is no room for what is to be done.
     fn open_anew(&self) -> Result<(), MailboxError> {
-        let mut bytes = 0;
-        for path in self.journals()? {
-            bytes += fs::metadata(path)?.blocks() * BLOCK_BYTES;
-        }
-        check_room(&self.directory, bytes)?;
+        check_room(&self.directory, bytes_of(&journals(&self.directory)?)?)?;
         let mut store = self.store.write();
         // A store is open once.
         *store = None;
         // If a sync failed, what can be read of the journal may be on no disk, and whatever followed it would be lost with it (STORE-2).
-        for path in self.journals()? {
+        for path in journals(&self.directory)? {
             write_anew(&path)?;
         }
         *store = Some(Store::open(&self.directory)?);
         Ok(())
     }
+}
 
-    fn journals(&self) -> io::Result<Vec<PathBuf>> {
-        let mut found = Vec::new();
-        for entry in fs::read_dir(&self.directory)? {
-            let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == JOURNAL) {
-                found.push(path);
-            }
-        }
-        Ok(found)
+/// Has the store's journals on the disk, as they can be read.
+///
+/// # Errors
+/// Where there is no room for them, or somebody has the store open.
+pub(super) fn on_disk(directory: &Path) -> io::Result<()> {
+    let journals = journals(directory)?;
+    if journals.is_empty() {
+        return Ok(());
     }
+    // The lock that the store takes itself: whoever has it may be writing.
+    let lock = File::open(directory.join(LOCK))?;
+    lock.try_lock()?;
+    check_room(directory, bytes_of(&journals)?)?;
+    journals.iter().try_for_each(|path| write_anew(path))?;
+    lock.unlock()
+}
+
+fn bytes_of(files: &[PathBuf]) -> io::Result<u64> {
+    files.iter().map(|path| Ok(fs::metadata(path)?.blocks() * BLOCK_BYTES)).sum()
+}
+
+/// None where there is no store yet.
+fn journals(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == JOURNAL) {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }

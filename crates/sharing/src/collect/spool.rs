@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chancery_stores::Standing;
+use chancery_stores::{Standing, write_anew};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -158,6 +158,8 @@ impl Spool {
         }
         if let Err(error) = self.current.sync_data() {
             self.broken = true;
+            // At once, so that nobody reads what is not acknowledged; that it is gone for good, the next append makes sure of.
+            self.current.set_len(self.bytes).ok();
             return Err(self.unwritten(&error));
         }
         (self.next, self.bytes, self.total) = (next, self.bytes + text.len() as u64, self.total + text.len() as u64);
@@ -270,6 +272,8 @@ pub(crate) fn segments(folder: &Path) -> io::Result<Vec<Segment>> {
 
 /// Opens the last segment behind its last whole append: what follows was never acknowledged.
 fn recover(segment: &Segment, positions: &mut Positions, batches: &mut Batches) -> io::Result<(File, u64, u64)> {
+    // A sync may have failed before this process: what can be read may be on no disk (STORE-2).
+    write_anew(&segment.path)?;
     let (mut begun, mut begun_batches) = (Positions::new(), Batches::default());
     let (whole, next) = whole(&File::open(&segment.path)?, segment.first, |record, ends| {
         positions::note(&mut begun, record);

@@ -43,9 +43,12 @@ export interface ShownAnswer {
 }
 
 export interface ShownQuestion {
-  /** Of the chain that shows it. */
+  /** Of the chain that shows it. Known by who asks, and never taken from the answer: with the id of another trusted chain, what that one shows is proven. */
   readonly chainId: number;
+  /** Of the chain that carries certificates of the kind; the same holds of it. In a city, the id of the main chain and the place of the name (docs/specs/encodings.md, "Chains of a city"). */
+  readonly followedId: number;
   readonly holder: string;
+  /** 1 to 32 of `[a-z0-9-]`. */
   readonly kind: string;
   /** The clock of whoever asks, Unix seconds. */
   readonly now: number;
@@ -82,6 +85,7 @@ const ANCHORS = wordOf(0n);
 const HELD_OVER = wordOf(1n);
 const SHOWN = hexOf(keccak(utf8Of('CertificateShown(address,bytes32,uint64,uint64,uint8)')));
 const VALID = 1n;
+const KIND = /^[a-z0-9-]{1,32}$/;
 
 /**
  * Verifies that the chain shows the kind of the holder now, by the chains that are trusted.
@@ -98,8 +102,10 @@ export function verifyShown(city: TrustedCity, answer: ShownAnswer, question: Sh
 }
 
 function verified(city: TrustedCity, proof: ShownProof, answer: ShownAnswer, question: ShownQuestion): VerifiedKind {
+  // Longer names, and those with other characters, may be the same word on chain.
+  require('shown-of-holder', KIND.test(question.kind), 'that is no kind of certificate');
   const host = trusted(city, question.chainId);
-  const followed = trusted(city, proof.follows.chainId);
+  const followed = trusted(city, question.followedId);
   checkChain(proof.chain, host);
   checkChain(proof.follows, followed);
   const consent = ofNow(proof.consent, host, question.now);
@@ -109,7 +115,7 @@ function verified(city: TrustedCity, proof: ShownProof, answer: ShownAnswer, que
   else checkFactory(readFactoryProof(answer.factory), { host, followed, now: question.now }, anchor.account, consent.account);
   const agreedAt = secondsOf(consent.header);
   const agreedUntil = agreedUntilOf(consent.account, question, agreedAt);
-  const event = eventOf(proof, host, consent.account.address, question);
+  const event = eventOf(proof, host, { held: consent.account.address, anchor: anchor.account }, question);
   checkAnchor(anchor.account, followed, event);
   const isFresh = agreedAt <= event.time + MAX_SHOWN_AGE_SECONDS;
   require('shown-lapsed', isFresh, `it was shown of a block that is more than ${MAX_SHOWN_AGE_SECONDS} s older than the consent`);
@@ -229,11 +235,15 @@ interface ShownEvent {
   readonly time: number;
 }
 
-/** The event, in a final block. One of another contract shows nothing. */
-function eventOf(proof: ShownProof, host: TrustedChain, held: Hex, { holder, kind }: ShownQuestion): ShownEvent {
+/**
+ * The event, in a final block. One of another contract shows nothing. In one transaction it may be shown of several blocks, by whom it may be: which of them is meant, the anchor's slots
+ * say.
+ */
+function eventOf(proof: ShownProof, host: TrustedChain, by: { held: Hex; anchor: AccountState }, { holder, kind }: ShownQuestion): ShownEvent {
   const { receipt } = verifyReceipt(host.verifyFinality(proof.finality), proof.receipt);
-  const logs = receipt.status === 'succeeded' ? receipt.logs.filter((log) => log.address === held) : [];
-  const found = logs.map((log) => shownBy(log, holder, kind)).find((event) => event !== undefined);
+  const logs = receipt.status === 'succeeded' ? receipt.logs.filter((log) => log.address === by.held) : [];
+  const events = logs.map((log) => shownBy(log, holder, kind)).filter((event) => event !== undefined);
+  const found = events.find(({ number }) => recordOf(by.anchor, number) !== undefined) ?? events[0];
   if (!found) throw new StapleFailure('shown-of-holder', `the receipt shows no valid certificate of ${kind} of ${holder}`);
   return found;
 }
@@ -250,10 +260,7 @@ function shownBy({ topics, data }: Log, holder: string, kind: string): ShownEven
 /** That it follows the chain that is trusted, is not frozen, and has the block that the event names (TRUST-1, TRUST-5). */
 function checkAnchor(anchor: AccountState, followed: TrustedChain, event: ShownEvent): void {
   const others = 'the slots are not those of the block that was shown';
-  const generation = anchor.storage[ANCHOR_FIXED.length - 1];
-  require('shown-anchored', generation !== undefined, others);
-  const values = valuesOf(anchor, anchorSlots(generation.value & GENERATION_MASK, event.number));
-  const [chain, genesis, conflict, , hash, times] = values ?? [];
+  const [chain, genesis, conflict, , hash, times] = recordOf(anchor, event.number) ?? [];
   if (chain === undefined || genesis === undefined || conflict === undefined || hash === undefined || times === undefined) {
     throw new StapleFailure('shown-anchored', others);
   }
@@ -262,6 +269,12 @@ function checkAnchor(anchor: AccountState, followed: TrustedChain, event: ShownE
   require('anchor-not-frozen', conflict === 0n, 'two final blocks of one number were shown of the chain of the certificates: nothing counts until its organizations have voted');
   const isAnchored = hash !== 0n && secondsAt(times, 0n) === event.time;
   require('shown-anchored', isAnchored, `block ${event.number.toString()} is not anchored, or has another time`);
+}
+
+/** What an anchor says of a block; `undefined`: its slots are those of another. */
+function recordOf(anchor: AccountState, number: bigint): bigint[] | undefined {
+  const generation = anchor.storage[ANCHOR_FIXED.length - 1];
+  return generation && valuesOf(anchor, anchorSlots(generation.value & GENERATION_MASK, number));
 }
 
 /** The values of exactly these slots, in their order. */

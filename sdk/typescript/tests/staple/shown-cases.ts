@@ -42,6 +42,8 @@ interface Claim {
   readonly holder?: Hex;
   readonly kind?: string;
   readonly status?: bigint;
+  /** Blocks of which it is shown in the same transaction, before that of the anchor's slots. */
+  readonly before?: readonly bigint[];
   readonly emitter?: Hex;
   readonly succeeded?: boolean;
   readonly time?: number;
@@ -73,10 +75,12 @@ export interface ShownFile {
 /** What the host says; the truth unless something else is claimed. */
 function told(claim: Claim = {}): ShownFile {
   const { holder = HOLDER, kind = KIND, time = SHOWN_AT, anchorAt = ANCHOR, heldAt = HELD } = claim;
-  const topics = [keccak(utf8Of('CertificateShown(address,bytes32,uint64,uint64,uint8)')), wordOf(BigInt(holder)), wordOfName(kind), wordOf(NUMBER)];
+  const topicsOf = (number: bigint): Uint8Array[] => [
+    keccak(utf8Of('CertificateShown(address,bytes32,uint64,uint64,uint8)')), wordOf(BigInt(holder)), wordOfName(kind), wordOf(number),
+  ];
   const data = concat(wordOf(BigInt(time)), wordOf(claim.status ?? 1n));
-  const log = [bytesOf(claim.emitter ?? heldAt), topics, data];
-  const receipt = concat(Uint8Array.of(2), rlp([number(claim.succeeded === false ? 0n : 1n), number(50_000n), new Uint8Array(256), [log]]));
+  const logs = [...(claim.before ?? []), NUMBER].map((number) => [bytesOf(claim.emitter ?? heldAt), topicsOf(number), data]);
+  const receipt = concat(Uint8Array.of(2), rlp([number(claim.succeeded === false ? 0n : 1n), number(50_000n), new Uint8Array(256), logs]));
   const receipts = onlyOne(receipt);
   const showing = host.block(host.genesis, { time: SHOWN_AT, receiptsRoot: receipts.root });
   const slots = anchorSlots(GENERATION, NUMBER);
@@ -208,6 +212,7 @@ function cases(): ShownCase[] {
     claimed('a block that the anchor has with another time', 'shown-anchored', { anchoredAt: SHOWN_AT - 1 }),
     claimed('slots of an earlier generation', 'shown-anchored', { shownGeneration: GENERATION - 1n }),
     of('nothing of the period, by contracts of the genesis, which may be of an earlier version', 'ok', [['/period']], { verified: withoutEnd }),
+    claimed('shown of another block before, in the same transaction', 'ok', { before: [NUMBER - 1n] }, { verified }),
     claimed('a certificate without an end', 'ok', { validUntil: 0 }, { verified: { ...verified, validUntil: 'unlimited' } }),
     claimed('the last second of the period', 'ok', { validUntil: NOW + 1 }, { verified: { ...verified, validUntil: NOW + 1 } }),
     claimed('a period that is over', 'shown-period', { validUntil: NOW }),

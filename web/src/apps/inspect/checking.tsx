@@ -1,6 +1,7 @@
 /** The outcome of a check: one word, large; then why; then what the holder showed. */
 import { useEffect, useRef, type ReactNode } from 'react';
 import { Button } from '../../components/Button';
+import { CityNotice } from '../../components/CityNotice';
 import { Details, Identifier } from '../../components/Details';
 import { DocumentView } from '../../components/DocumentView';
 import { ErrorNotice } from '../../components/ErrorNotice';
@@ -10,6 +11,7 @@ import { Loading } from '../../components/Loading';
 import { Notice } from '../../components/Notice';
 import { STANDING_ICON } from '../../components/StatusBadge';
 import { useLoaded, type Loaded } from '../../components/use-loaded';
+import { href } from '../../components/use-route';
 import { useLanguage } from '../../i18n/language';
 import { kindOfFormat } from '../../protocol/document';
 import type { PresentationCode } from '../../protocol/presentation';
@@ -18,7 +20,7 @@ import type { Checked, Recorded } from '../../api/types';
 import type { Account } from '../../session/account';
 import type { City } from '../../session/use-city';
 import { Disagreement, inspectCode, recordInspection, type Finding } from './inspecting';
-import { CityNotice, ProofFacts, ProvenMark, WhyUnproven } from './proven';
+import { ProofFacts, ProvenMark, WhyUnproven } from './proven';
 
 export function Checking(props: {
   city: City;
@@ -49,7 +51,7 @@ function Result(props: {
     <>
       <Banner finding={finding} />
       {finding.openings && finding.openings.before > 0 && <OpenedBefore openings={finding.openings} />}
-      {proof?.known && <CityNotice known={proof.known} />}
+      {proof?.known && <CityNotice known={proof.known} compareAt={href('offline')} />}
       <Button variant="primary" wide icon={ScanLine} onPress={props.onNext}>
         {t('inspect.next')}
       </Button>

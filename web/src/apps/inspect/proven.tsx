@@ -1,13 +1,10 @@
 /** How an outcome is proven, or that it is not: the mark beside the outcome, and what stands behind it. */
 import type { ReactNode } from 'react';
-import { LinkButton } from '../../components/Button';
 import { Details, Identifier } from '../../components/Details';
 import { formatAge, formatMoment } from '../../components/format';
 import { ShieldAlert, ShieldCheck } from '../../components/icons';
-import { Notice } from '../../components/Notice';
-import { href } from '../../components/use-route';
 import { useLanguage, type TextKey } from '../../i18n/language';
-import type { Basis, KnownCity } from '../../offline/known';
+import type { Basis } from '../../offline/known';
 import type { Proof, UnprovenGroup } from '../../offline/proving';
 
 export const UNPROVEN: Record<UnprovenGroup, TextKey> = {
@@ -66,39 +63,6 @@ export function WhyUnproven({ proof }: { proof: Extract<Proof, { state: 'unprove
         {t(UNPROVEN[proof.group])} {t('inspect.failedCheck')} <code>{proof.check}</code>
       </p>
     </>
-  );
-}
-
-/** What the site shows beside what this device knows: a change is an alarm, and changes nothing here. */
-export function CityNotice({ known }: { known: KnownCity }): ReactNode {
-  const { t } = useLanguage();
-  const toCompare = (
-    <LinkButton href={href('offline')} icon={ShieldCheck}>
-      {t('known.compare')}
-    </LinkButton>
-  );
-  if (known.found === 'other') {
-    return (
-      <Notice tone="danger" live="alert" title={t('known.other.title')}>
-        <p>{t('known.other.text')}</p>
-        {toCompare}
-      </Notice>
-    );
-  }
-  if (known.found === 'more') {
-    return (
-      <Notice tone="info" title={t('known.more.title')}>
-        <p>{t('known.more.text')}</p>
-        {toCompare}
-      </Notice>
-    );
-  }
-  if (known.basis !== 'first' && known.basis !== 'unkept') return null;
-  return (
-    <Notice tone={known.basis === 'first' ? 'info' : 'warning'} title={t(known.basis === 'first' ? 'known.first.title' : 'known.unkept.title')}>
-      <p>{t('known.first.text')}</p>
-      {toCompare}
-    </Notice>
   );
 }
 

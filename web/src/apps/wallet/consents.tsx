@@ -3,6 +3,7 @@ import { useId, useState, type ReactNode } from 'react';
 import { api } from '../../api/client';
 import type { HolderKinds, ShownKind } from '../../api/types';
 import { Button } from '../../components/Button';
+import { CityNotice } from '../../components/CityNotice';
 import { ErrorNotice } from '../../components/ErrorNotice';
 import { SelectInput } from '../../components/fields';
 import { formatDate, formatMoment } from '../../components/format';
@@ -71,7 +72,7 @@ export function Consents({ wallet }: { wallet: OpenWallet }): ReactNode {
                 shown={shown}
                 agreed={isAgreed(shown, answer.nowMs)}
                 nowMs={answer.nowMs}
-                chainId={chains.find((one) => one.name === chain)?.chainId}
+                chain={chain}
                 onStart={() => setDone(undefined)}
                 onDone={(block) => setDone(t('consents.done', { block, chain: nameOf(chain) }))}
                 reload={found.reload}
@@ -90,14 +91,14 @@ function ShownCard(props: {
   shown: ShownKind;
   agreed: boolean;
   nowMs: number;
-  /** Of the chain that was asked: what the answer says of itself is not believed. */
-  chainId: number | undefined;
+  /** The chain that was asked: what the answer says of itself is not believed. */
+  chain: string;
   onStart: () => void;
   onDone: (block: number) => void;
   reload: () => void;
 }): ReactNode {
   const { t, language } = useLanguage();
-  const { wallet, of, shown, agreed, chainId } = props;
+  const { wallet, of, shown, agreed } = props;
   const title = useKindTitle(wallet.city.kinds)(shown.kind);
   const heading = useId();
   const [days, setDays] = useState<string>(DURATIONS[0]);
@@ -129,8 +130,8 @@ function ShownCard(props: {
               ? t('consents.held', { moment: formatMoment(shown.asOf, language) })
               : t('consents.pending')}
           </p>
-          {shown.held && chainId !== undefined && (
-            <Proven city={wallet.city} of={{ chainId, holder: wallet.account.address }} shown={shown} nowMs={props.nowMs} />
+          {shown.held && (
+            <Proven city={wallet.city} of={{ chain: props.chain, holder: wallet.account.address }} shown={shown} nowMs={props.nowMs} />
           )}
           <p className="muted small">{t('consents.withdraw.text')}</p>
         </>
@@ -170,7 +171,7 @@ function ShownCard(props: {
 function Proven(props: { city: OpenWallet['city']; of: ShownOf; shown: ShownKind; nowMs: number }): ReactNode {
   const { t, language } = useLanguage();
   const { city, of, shown, nowMs } = props;
-  const { value: finding, error } = useLoaded(() => examineShown(city, of, shown, nowMs), `${of.chainId} ${shown.kind} ${nowMs}`);
+  const { value: finding, error } = useLoaded(() => examineShown(city, of, shown, nowMs), `${of.chain} ${shown.kind} ${nowMs}`);
   if (error !== undefined) return <ErrorNotice error={error} />;
   if (finding === undefined) return null;
   if (finding.state === 'unproven') {
@@ -187,7 +188,7 @@ function Proven(props: { city: OpenWallet['city']; of: ShownOf; shown: ShownKind
     );
   }
   const momentOf = (seconds: number): string => formatMoment(new Date(seconds * 1000).toISOString(), language);
-  const { asOf, validUntil } = finding.verified;
+  const { asOf, validUntil, agreedUntil } = finding.verified;
   const period =
     validUntil === undefined ? t('consents.period.unproven')
     : validUntil === 'unlimited' ? t('consents.period.unlimited')
@@ -200,7 +201,8 @@ function Proven(props: { city: OpenWallet['city']; of: ShownOf; shown: ShownKind
           {t('consents.proven')}
         </span>
       </p>
-      <p className="muted small">{t('consents.proven.text', { moment: momentOf(asOf), period })}</p>
+      <p className="muted small">{t('consents.proven.text', { moment: momentOf(asOf), until: momentOf(agreedUntil), period })}</p>
+      <CityNotice known={finding.known} />
     </div>
   );
 }

@@ -1,5 +1,7 @@
 //! A client and the listener, packet by packet.
 
+use std::{sync::Arc, time::Duration};
+
 use bytes::BytesMut;
 use chancery_reference_points::Code;
 use rumqttc::{
@@ -7,16 +9,24 @@ use rumqttc::{
     v5::mqttbytes::{QoS as QoS5, v5},
 };
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::sources::Sources;
 use crate::{
     limits::MAX_LINE_BYTES,
     mqtt::{
+        ListenerOptions,
         connection::converse,
-        limits::{MAX_FILTERS, MAX_PACKET_BYTES, MAX_TRIES},
+        limits::{
+            MAX_CLIENTS_PER_ADDRESS, MAX_FILTERS, MAX_PACKET_BYTES, MAX_TRIES, MIN_BYTES_PER_SECOND, PACKET_TIMEOUT,
+        },
         metrics::ListenerMetrics,
+        serve,
         topics::{OPERATIONS, OUTCOMES},
     },
 };
@@ -283,4 +293,67 @@ async fn a_client_is_told_when_the_city_stops() {
     client.read_to_end(&mut answer).await.unwrap();
     let answers = packets_of(BytesMut::from(answer.as_slice()));
     assert_eq!(farewell(&answers), Some(v5::DisconnectReasonCode::ServerShuttingDown));
+}
+
+// MQTT-4: what has begun to come has to come, and holds its memory no longer than that takes.
+#[tokio::test(start_paused = true)]
+async fn a_packet_of_which_the_end_does_not_come_ends_its_connection() {
+    let sources = Sources::refusing([]);
+    let mut bytes = BytesMut::new();
+    // Without a keep-alive: a client may be silent for an hour.
+    let v5::Packet::Connect(asked, ..) = connect() else { panic!("no CONNECT") };
+    let asked = v5::Connect { keep_alive: 0, ..asked };
+    v5::Packet::Connect(asked, None, None).write(&mut bytes, None).unwrap();
+    publish(OPERATIONS, 7, vec![b' '; MAX_PACKET_BYTES / 2]).write(&mut bytes, None).unwrap();
+    let (mut client, server) = tokio::io::duplex(8 * 1024 * 1024);
+    client.write_all(&bytes[..bytes.len() - 1]).await.unwrap();
+    let begun = Instant::now();
+    converse(server, &sources, &ListenerMetrics::default(), &CancellationToken::new()).await;
+    let most = PACKET_TIMEOUT + Duration::from_secs((bytes.len() / MIN_BYTES_PER_SECOND) as u64);
+    assert!(begun.elapsed() >= PACKET_TIMEOUT && begun.elapsed() <= most, "{:?}", begun.elapsed());
+    assert!(sources.asked().is_empty());
+}
+
+// MQTT-4: an outcome is never much longer than its message, whatever that quotes: a broker takes no packet beyond its bound, and nothing behind it would be acknowledged.
+#[tokio::test]
+async fn an_outcome_quotes_what_is_wrong_no_further_than_it_helps() {
+    let name = "x".repeat(MAX_LINE_BYTES / 2);
+    let packets = [
+        connect(),
+        subscribe("chancery/v1/outcomes/#"),
+        publish(OPERATIONS, 7, format!("{{\"{name}\":0}}").into_bytes()),
+    ];
+    let answers = conversation(&Sources::refusing([]), &packets).await;
+    let v5::Packet::Publish(outcome) = &answers[2] else { panic!("{answers:?}") };
+    assert!(outcome.payload.len() < 20 * 1024, "{}", outcome.payload.len());
+    assert_eq!(outcome_of(&answers[2]).2["problem"]["code"], "malformed-request");
+    assert_eq!(acknowledged(&answers), [(7, v5::PubAckReason::PayloadFormatInvalid)]);
+}
+
+// MQTT-4: one address does not take the places of all.
+#[tokio::test]
+async fn one_address_has_a_part_of_the_places() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+    let served =
+        tokio::spawn(serve(listener, Arc::new(Sources::refusing([])), ListenerOptions::default(), stop.clone()));
+    let mut open = Vec::new();
+    for _ in 0..MAX_CLIENTS_PER_ADDRESS {
+        open.push(TcpStream::connect(address).await.unwrap());
+    }
+    let mut more = TcpStream::connect(address).await.unwrap();
+    assert_eq!(more.read(&mut [0; 1]).await.unwrap(), 0, "it is not spoken to");
+    // A place that is given back is another's.
+    drop(open.pop());
+    let mut bytes = BytesMut::new();
+    connect().write(&mut bytes, None).unwrap();
+    loop {
+        let mut next = TcpStream::connect(address).await.unwrap();
+        // Until the one that has gone is missed, this one is turned away, too.
+        if next.write_all(&bytes).await.is_ok() && next.read(&mut [0; 1]).await.is_ok_and(|read| read == 1) {
+            break;
+        }
+    }
+    stop.cancel();
+    served.await.unwrap();
 }
