@@ -298,7 +298,7 @@ async fn a_client_is_told_when_the_city_stops() {
 // MQTT-4: what has begun to come has to come, and holds its memory no longer than that takes.
 #[tokio::test(start_paused = true)]
 async fn a_packet_of_which_the_end_does_not_come_ends_its_connection() {
-    let sources = Sources::refusing([]);
+    let sources = Sources::default();
     let mut bytes = BytesMut::new();
     // Without a keep-alive: a client may be silent for an hour.
     let v5::Packet::Connect(asked, ..) = connect() else { panic!("no CONNECT") };
@@ -323,7 +323,7 @@ async fn an_outcome_quotes_what_is_wrong_no_further_than_it_helps() {
         subscribe("chancery/v1/outcomes/#"),
         publish(OPERATIONS, 7, format!("{{\"{name}\":0}}").into_bytes()),
     ];
-    let answers = conversation(&Sources::refusing([]), &packets).await;
+    let answers = conversation(&Sources::default(), &packets).await;
     let v5::Packet::Publish(outcome) = &answers[2] else { panic!("{answers:?}") };
     assert!(outcome.payload.len() < 20 * 1024, "{}", outcome.payload.len());
     assert_eq!(outcome_of(&answers[2]).2["problem"]["code"], "malformed-request");
@@ -336,7 +336,7 @@ async fn one_address_has_a_part_of_the_places() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
     let served =
-        tokio::spawn(serve(listener, Arc::new(Sources::refusing([])), ListenerOptions::default(), stop.clone()));
+        tokio::spawn(serve(listener, Arc::new(Sources::default()), ListenerOptions::default(), stop.clone()));
     let mut open = Vec::new();
     for _ in 0..MAX_CLIENTS_PER_ADDRESS {
         open.push(TcpStream::connect(address).await.unwrap());
