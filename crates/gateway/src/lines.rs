@@ -91,14 +91,14 @@ pub(crate) fn outcome(index: u64, result: ApiResult<AcceptedSubmission>) -> Subm
         Ok(accepted) => SubmissionOutcome { index, receipt: Some(receipt(accepted)), problem: None },
         Err(error) => {
             let id = noted(&error);
-            let problem = serde_json::to_value(bounded(document(&error, id))).map_err(DoorError::internal);
+            let problem = serde_json::to_value(shortened(document(&error, id))).map_err(DoorError::internal);
             SubmissionOutcome { index, receipt: None, problem: problem.ok() }
         }
     }
 }
 
 /// What was sent may be quoted in a problem: an outcome is never much longer than what it is about, so that whoever passes outcomes on has a bound, too.
-fn bounded(mut problem: Problem) -> Problem {
+fn shortened(mut problem: Problem) -> Problem {
     if problem.detail.len() > MAX_DETAIL_BYTES {
         problem.detail.truncate(problem.detail.floor_char_boundary(MAX_DETAIL_BYTES));
         problem.detail.push('…');
