@@ -326,7 +326,7 @@ async fn an_outcome_quotes_what_is_wrong_no_further_than_it_helps() {
     let answers = conversation(&Sources::default(), &packets).await;
     let v5::Packet::Publish(outcome) = &answers[2] else { panic!("{answers:?}") };
     assert!(outcome.payload.len() < 20 * 1024, "{}", outcome.payload.len());
-    assert_eq!(outcome_of(&answers[2]).2["problem"]["code"], "malformed-request");
+    assert_eq!(outcome_of(&answers[2]).2["problem"]["code"], "unknown-member");
     assert_eq!(acknowledged(&answers), [(7, v5::PubAckReason::PayloadFormatInvalid)]);
 }
 
