@@ -335,8 +335,7 @@ async fn an_outcome_quotes_what_is_wrong_no_further_than_it_helps() {
 async fn one_address_has_a_part_of_the_places() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-    let served =
-        tokio::spawn(serve(listener, Arc::new(Sources::default()), ListenerOptions::default(), stop.clone()));
+    let served = tokio::spawn(serve(listener, Arc::new(Sources::default()), ListenerOptions::default(), stop.clone()));
     let mut open = Vec::new();
     for _ in 0..MAX_CLIENTS_PER_ADDRESS {
         open.push(TcpStream::connect(address).await.unwrap());
