@@ -229,20 +229,27 @@ impl ProposalWindow {
         self.known.remove(&id);
     }
 
+    /// Of the reporter that has brought up most, the member that has told it most loses the oldest of its own: who has asked, is the reporter's word, so it is counted by itself first.
     fn forget(&mut self) {
         while self.known.len() > self.size {
-            let mut of: BTreeMap<(usize, Option<B256>), (usize, u64, B256)> = BTreeMap::new();
-            for (id, record) in &self.known {
-                let own = of.entry(record.brought_by).or_insert((0, u64::MAX, *id));
-                own.0 += 1;
-                if record.arrival < own.1 {
-                    (own.1, own.2) = (record.arrival, *id);
-                }
-            }
-            let Some((_, _, oldest)) = of.into_values().max_by_key(|(count, ..)| *count) else { return };
+            let places = self.known.values().map(|record| record.brought_by.0);
+            let Some(place) = loudest(places) else { return };
+            let own = || self.known.iter().filter(|(_, record)| record.brought_by.0 == place);
+            let Some(asker) = loudest(own().map(|(_, record)| record.brought_by.1)) else { return };
+            let theirs = own().filter(|(_, record)| record.brought_by.1 == asker);
+            let Some(oldest) = theirs.min_by_key(|(_, record)| record.arrival).map(|(id, _)| *id) else { return };
             self.known.remove(&oldest);
         }
     }
+}
+
+/// What is there most often.
+fn loudest<T: Ord>(of: impl Iterator<Item = T>) -> Option<T> {
+    let mut counts = BTreeMap::<T, usize>::new();
+    for one in of {
+        *counts.entry(one).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(one, _)| one)
 }
 
 #[cfg(test)]
@@ -382,5 +389,12 @@ mod tests {
             window.take(2, Voice::Relay, &lie, now);
         }
         assert!(window.contains(other) && window.contains(ID));
+        // A reporter that lies says of each that another member has asked it: all of them are its own.
+        for lie in 2000..3000_u64 {
+            let asker = Some(B256::from(U256::from(lie)));
+            let lie = Report { asker, ..report(B256::from(U256::from(lie)), Said::Proposed) };
+            window.take(0, Voice::Relay, &lie, now);
+        }
+        assert!(window.contains(other));
     }
 }

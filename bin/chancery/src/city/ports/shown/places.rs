@@ -31,7 +31,8 @@ pub(super) struct EventOf {
     pub(super) time: u64,
 }
 
-type Key = (Address, Address, B256, u64);
+/// Chain id of the host, contract, holder, kind and block: contracts of several hosts have one address, and chains that stand still one block.
+type Key = (u64, Address, Address, B256, u64);
 
 /// The blocks in which things were shown; `None` of one that its node has forgotten.
 #[derive(Debug, Default)]
@@ -40,7 +41,7 @@ pub(super) struct Places(Mutex<BTreeMap<Key, Option<u64>>>);
 impl Places {
     /// The newest event by which it was shown while it was valid; `None`: the node tells of none.
     pub(super) async fn event(&self, host: &Chain, of: EventOf) -> Result<Option<Event>, LedgerError> {
-        let key = (of.contract, of.holder, of.kind.to_bytes32(), of.number);
+        let key = (host.config().chain_id, of.contract, of.holder, of.kind.to_bytes32(), of.number);
         let filter = EventFilter {
             contracts: vec![of.contract],
             topics: [
@@ -52,12 +53,21 @@ impl Places {
             ..EventFilter::default()
         };
         let known = self.lock().get(&key).copied();
-        let filter = match known {
+        match known {
             Some(None) => return Ok(None),
-            Some(Some(block)) => EventFilter { from_block: block, to_block: Some(block), ..filter },
-            // It is not shown before there is something to show.
-            None => EventFilter { from_block: first_block(host, of.time).await, ..filter },
-        };
+            Some(Some(block)) => {
+                let filter = EventFilter { from_block: block, to_block: Some(block), ..filter.clone() };
+                let found = host.latest_kept_events(&filter, MAX_SHOWN).await?.events.into_iter().find(is_valid);
+                if found.is_some() {
+                    return Ok(found);
+                }
+                // Its node has forgotten it since, or is another one.
+                self.lock().remove(&key);
+            }
+            None => {}
+        }
+        // It is not shown before there is something to show.
+        let filter = EventFilter { from_block: first_block(host, of.time).await, ..filter };
         // Anybody shows what the holder has lost, too, and as often as he likes: the newest that was valid is looked for among the newest.
         let kept = host.latest_kept_events(&filter, MAX_SHOWN).await?;
         let found = kept.events.into_iter().find(is_valid);
