@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::{
     Follower, ProgressWindow, ProposalProgress, RequestProgress,
     proposals::ProposalWindow,
-    told::{Head, Source, Told},
+    told::{AllianceFact, Head, Source, Told},
 };
 
 mod hearing;
@@ -108,7 +108,7 @@ impl ProgressBoard {
                 Told::Alliance(..) | Told::Member(..) | Told::Standing(_) => {}
             }
         }
-        for number in concerned {
+        for number in concerned.iter().copied() {
             state.last_change += 1;
             state.changes.insert(number, state.last_change);
             state.join(number);
@@ -126,7 +126,12 @@ impl ProgressBoard {
         }
         let known = state.numbers.len();
         state.numbers.retain(|_, number| is_kept(*number));
-        if state.numbers.len() < known {
+        // Also those that came with what has pushed them out.
+        if state.numbers.len() < known
+            || told
+                .iter()
+                .any(|fact| matches!(fact, Told::Alliance(_, AllianceFact::Asked { number, .. }) if !is_kept(*number)))
+        {
             let oldest_ms = first.and_then(|first| state.window.time_ms_of(first));
             state.since_ms = state.since_ms.max(oldest_ms);
         }

@@ -1,8 +1,9 @@
 //! Requests before they have a number, as they are reported: reports to state, without I/O and without a clock. Nothing here is proven; that one has got its number, the alliance chain says. Memory is
 //! bounded, and whoever reports most loses the oldest of its own first.
 //!
-//! Whose word counts for what: who asks, and until when the request can be sequenced, an endorser says, which has compared both with what it signs; where none has, a relay, which has computed the hash of
-//! what it was handed; where no relay has, whoever says that it asks. So a node speaks of the end of its own member's requests alone.
+//! Whose word counts for what: the parties, and until when the request can be sequenced, an endorser says, which has computed its hash; where none has, a relay, which has too; where no relay has, whoever
+//! asks. Who that is, the endorser says that was asked first; where none was, who was first to tell a relay of it, or to hand it in: others know the request later. So a node speaks of the end of its own
+//! member's requests alone.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,8 +14,8 @@ use alloy_primitives::B256;
 
 use crate::report::{Proposal, Report, ReportedStep, Said, Voice};
 
-/// Steps of requesters and relays that are kept of a request; of endorsers there is one for each reporter.
-const MAX_STEPS: usize = 64;
+/// Steps of requesters and relays that are kept of a request, by each reporter; of endorsers there is one for each.
+const MAX_STEPS: usize = 16;
 
 /// How far a request without a number is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,23 +90,24 @@ struct Record {
 }
 
 impl Record {
-    /// Words of a step, newest first.
+    /// Words of a step, those first that were heard first.
     fn of(&self, step: ReportedStep) -> Vec<&Word> {
         let mut words: Vec<_> = self.words.values().filter(|word| word.reported.said.step() == step).collect();
-        words.sort_by_key(|word| std::cmp::Reverse(word.order));
+        words.sort_by_key(|word| word.order);
         words
     }
 
     /// Words of the request, those first that count most.
     fn witnesses(&self) -> impl Iterator<Item = &Word> {
-        // Of those who may be anybody the first.
         let mut told: Vec<_> = self.words.values().filter(|word| word.reported.said.is_of_requester()).collect();
         told.sort_by_key(|word| word.order);
         self.of(ReportedStep::Endorsing).into_iter().chain(self.of(ReportedStep::Carrying)).chain(told)
     }
 
     fn asker(&self) -> Option<B256> {
-        self.witnesses().find_map(|word| word.reported.asker)
+        let mut words: Vec<_> = self.words.values().collect();
+        words.sort_by_key(|word| (!word.reported.said.is_of_endorser(), word.order));
+        words.into_iter().find_map(|word| word.reported.asker)
     }
 
     /// What the request is, by whoever counts most; of those who tell of their own steps the one who asks.
@@ -126,7 +128,9 @@ impl Record {
     /// Whether the member that asks has given it up, and nobody has it.
     fn is_ended(&self) -> bool {
         let asker = self.asker();
-        !self.is_handed_in() && self.of(ReportedStep::GivingUp).iter().any(|word| word.reported.asker == asker)
+        // A relay to which one need not show a certificate knows nobody.
+        let is_theirs = |word: &&Word| word.reported.asker.is_none() || word.reported.asker == asker;
+        !self.is_handed_in() && self.of(ReportedStep::GivingUp).iter().any(is_theirs)
     }
 }
 
@@ -161,17 +165,18 @@ impl ProposalWindow {
         let slot = (place, said.step(), asker.filter(|_| !said.is_of_endorser()));
         let before = record.words.get(&slot);
         // The same again has the time of the first.
-        if before.is_some_and(|it| it.reported.said == *said && it.reported.asker == *asker && it.proposal == *proposal)
-        {
+        let is_known = |it: &Word| it.reported.said == *said && (it.reported.asker.is_some() || asker.is_none());
+        if before.is_some_and(|it| is_known(it) && it.proposal == *proposal) {
             return false;
         }
-        let others = || record.words.keys().filter(|(_, step, _)| *step != ReportedStep::Endorsing).count();
+        let others =
+            || record.words.keys().filter(|(of, step, _)| *of == place && *step != ReportedStep::Endorsing).count();
         if before.is_none() && !said.is_of_endorser() && others() >= MAX_STEPS {
             return false;
         }
-        // Who asks is not somebody else because the one who has asked says more.
-        let order = before.filter(|_| said.is_of_requester()).map_or(self.words, |before| before.order);
-        let reported = Reported { voice, asker: *asker, said: *said, at };
+        // Who asks is not somebody else because another one asks the same, or the one who has asked says more.
+        let (order, first) = before.map_or((self.words, None), |before| (before.order, before.reported.asker));
+        let reported = Reported { voice, asker: first.or(*asker), said: *said, at };
         record.words.insert(slot, Word { reported, proposal: proposal.clone(), order });
         self.forget();
         self.known.contains_key(&proposal.id)
@@ -340,6 +345,12 @@ mod tests {
         assert!(window.take(0, Voice::Relay, &told(tax, Said::Proposed, 9000), now));
         assert_eq!(state(&window, 1001), ProposalState::Lapsed);
         assert_eq!((window.lapsing(1000, 1001).len(), window.lapsing(1, 2).len()), (1, 0));
+        // Nor is the request another's because he asks the same endorser for it, or hands it in.
+        assert!(!window.take(1, Voice::Endorser(BANK), &told(tax, Said::Endorsed, 1000), now));
+        assert!(window.take(0, Voice::Relay, &told(tax, Said::HandedIn, 1000), now));
+        assert!(window.take(0, Voice::Relay, &told(tax, Said::NotCarried, 1000), now));
+        let shown = window.proposal(ID, None, 500).unwrap();
+        assert_eq!((shown.state, shown.asker), (ProposalState::UnderWay, Some(BANK)));
         // Who asks ends its own.
         assert!(window.take(0, Voice::Relay, &told(BANK, given_up, 1000), now));
         assert_eq!(state(&window, 500), ProposalState::Ended);

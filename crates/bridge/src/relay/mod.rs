@@ -167,10 +167,7 @@ impl RelayError {
 
     /// Whether a chain refused the transaction, or it failed: another gas limit, or another moment, may help.
     const fn is_refusal(&self) -> bool {
-        matches!(
-            self,
-            Self::Ledger(LedgerError::Reverted { .. } | LedgerError::SubmissionRefused { is_for_call: true, .. })
-        )
+        matches!(self, Self::Ledger(LedgerError::Reverted { .. } | LedgerError::SubmissionRefused { .. }))
     }
 }
 

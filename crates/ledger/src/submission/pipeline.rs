@@ -161,11 +161,16 @@ impl Pipeline {
                         return Ok((signed.hash, mined));
                     }
                 }
-                Ok(Sent::NonceLost) => {
-                    if let Some(mined) = self.settle_lost(&signed).await? {
-                        return Ok((signed.hash, mined));
+                Ok(Sent::NonceLost) => match self.settle_lost(&signed).await {
+                    Ok(Some(mined)) => return Ok((signed.hash, mined)),
+                    Ok(None) => {}
+                    // Whether it was this one that spent its nonce is not known now.
+                    Err(error) => {
+                        tracing::debug!(chain = self.reader.connection.name(), %error, "a spent nonce is not looked up");
+                        self.watch.forget(signed.hash);
+                        self.give_up_after(&signed, Instant::now())?;
                     }
-                }
+                },
                 Ok(Sent::Underpriced) => {
                     self.fees.forget();
                     self.nonces.lock().give_back(nonce);

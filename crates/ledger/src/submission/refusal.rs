@@ -19,16 +19,16 @@ pub(super) enum Refusal {
     PoolFull,
     /// Something in the node has failed (JSON-RPC -32603): whether it has the transaction is not known.
     Fault,
-    /// The call is one that it never takes.
+    /// The account cannot pay for it.
+    OfAccount,
+    /// For good: as far as is known, because of the call.
     OfCall,
-    /// For good, for another reason.
-    Permanent,
 }
 
 /// "Internal error" of JSON-RPC 2.0.
 const INTERNAL_ERROR: i64 = -32603;
 
-const TEXTS: [(&str, Refusal); 30] = [
+const TEXTS: [(&str, Refusal); 29] = [
     ("already known", Refusal::AlreadyKnown),
     ("already imported", Refusal::AlreadyKnown),
     ("known transaction", Refusal::AlreadyKnown),
@@ -53,18 +53,17 @@ const TEXTS: [(&str, Refusal); 30] = [
     ("txpool is full", Refusal::PoolFull),
     ("pool limit", Refusal::PoolFull),
     ("too many transactions", Refusal::PoolFull),
-    ("oversized data", Refusal::OfCall),
-    ("exceeds block gas limit", Refusal::OfCall),
-    ("intrinsic gas", Refusal::OfCall),
-    ("gas limit is too high", Refusal::OfCall),
-    ("max initcode size exceeded", Refusal::OfCall),
-    ("exceeds the maximum", Refusal::OfCall),
+    ("insufficient funds", Refusal::OfAccount),
+    ("insufficient balance", Refusal::OfAccount),
+    ("not enough funds", Refusal::OfAccount),
+    ("lack of funds", Refusal::OfAccount),
+    ("exceeds account balance", Refusal::OfAccount),
 ];
 
 impl Refusal {
     pub(super) fn of(payload: &ErrorPayload) -> Self {
         let message = payload.message.to_lowercase();
-        let unknown = if payload.code == INTERNAL_ERROR { Self::Fault } else { Self::Permanent };
+        let unknown = if payload.code == INTERNAL_ERROR { Self::Fault } else { Self::OfCall };
         TEXTS.iter().find(|(text, _)| message.contains(text)).map_or(unknown, |(_, refusal)| *refusal)
     }
 }
@@ -89,7 +88,7 @@ mod tests {
         assert_eq!(of("txpool is full"), Refusal::PoolFull);
         assert_eq!(of("not permitted to send: on this chain only ..."), Refusal::NotPermitted);
         assert_eq!(of("Sender account not authorized to send transactions"), Refusal::NotPermitted);
-        assert_eq!(of("insufficient funds for gas * price + value"), Refusal::Permanent);
+        assert_eq!(of("insufficient funds for gas * price + value"), Refusal::OfAccount);
         assert_eq!(of("oversized data: transaction size 131073, limit 131072"), Refusal::OfCall);
         let failed =
             |message: &str| Refusal::of(&ErrorPayload { code: -32603, message: message.to_owned().into(), data: None });

@@ -6,6 +6,9 @@ use tokio::time::{Instant, sleep};
 use super::{Pipeline, refusal::Refusal, signed::Signed, turn::Turn};
 use crate::{LedgerError, connection::Failure};
 
+/// How often a transaction on which something in the node fails is given to it.
+const MAX_FAULTS: u32 = 8;
+
 /// How giving a transaction to the node ended.
 pub(super) enum Sent {
     /// The node has it.
@@ -20,7 +23,7 @@ impl Pipeline {
     /// Gives the transaction to the node, again and again while the node does not answer: whether it arrived is not known then.
     pub(super) async fn send(&self, signed: &Signed, give_up: Instant, turn: &mut Turn) -> Result<Sent, LedgerError> {
         let limits = self.reader.connection.limits;
-        let mut pause = limits.poll_min;
+        let (mut pause, mut faults) = (limits.poll_min, 0);
         loop {
             let answer = self.broadcast(signed).await;
             turn.pass();
@@ -40,7 +43,14 @@ impl Pipeline {
                             return Ok(Sent::Underpriced);
                         }
                     }
-                    Refusal::PoolFull | Refusal::Fault => {}
+                    Refusal::PoolFull => {}
+                    // It may have it or not. One that always fails on it must not keep those behind it waiting: its nonce is looked after as that of one that was sent.
+                    Refusal::Fault => {
+                        faults += 1;
+                        if faults >= MAX_FAULTS {
+                            self.give_up_after(signed, Instant::now())?;
+                        }
+                    }
                     Refusal::NotPermitted => {
                         self.nonces.lock().give_back(signed.nonce);
                         return Err(LedgerError::NotPermitted {
@@ -49,7 +59,7 @@ impl Pipeline {
                             reason: crate::connection::bounded(&payload.message),
                         });
                     }
-                    refusal @ (Refusal::OfCall | Refusal::Permanent) => {
+                    refusal @ (Refusal::OfCall | Refusal::OfAccount) => {
                         self.nonces.lock().give_back(signed.nonce);
                         return Err(LedgerError::SubmissionRefused {
                             chain: self.reader.name(),

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use super::{ProgressBoard, State};
 use crate::{
     progress::{ProposalProgress, proposals::Reported, told::Source},
-    report::{Report, Reporter, Voice},
+    report::{MAX_REPORTS, MAX_REPORTS_AT_ONCE, Report, Reporter, Voice},
 };
 
 /// A report of a longer time ago is shown as one of so long ago.
@@ -26,7 +26,7 @@ impl ProgressBoard {
         while self.state.read().window.head(Source::Alliance).is_none() {
             tokio::time::sleep(pause).await;
         }
-        let mut is_failing = false;
+        let (mut is_failing, mut full) = (false, 0);
         loop {
             match reporter.read().await {
                 Ok((reports, is_full)) => {
@@ -35,9 +35,12 @@ impl ProgressBoard {
                         tracing::info!(voice = ?reporter.voice(), "reports are heard again");
                     }
                     is_failing = false;
-                    if is_full {
+                    // Who keeps no more than it may has told all of it then; who says otherwise is asked as seldom as all others.
+                    full = if is_full { full + 1 } else { 0 };
+                    if is_full && full < MAX_REPORTS / MAX_REPORTS_AT_ONCE {
                         continue;
                     }
+                    full = 0;
                 }
                 Err(error) => {
                     if !is_failing {
@@ -244,6 +247,10 @@ mod tests {
         // The oldest that is kept is another one by now; what was heard before stays.
         board.take_at(&[asked(8, 991), asked(9, 995), head(9, 996)], now);
         assert!(!hear(&board, 0xa3, 5_100) && hear(&board, 0xa4, 4_900) && hear(&board, 0xa2, 14_000));
+        // Nor of those that came with more than are kept.
+        let flooded = ProgressBoard::new(2);
+        flooded.take_at(&[asked(1, 970), asked(2, 980), asked(3, 990), asked(4, 995), head(9, 996)], now);
+        assert!(!hear(&flooded, 0xa1, 10_000) && hear(&flooded, 0xa2, 2_000));
         // Of one that has read all there ever was, nothing is forgotten.
         let whole = ProgressBoard::new(2);
         whole.take_at(&[asked(1, 980), head(7, 990)], now);
