@@ -33,6 +33,8 @@ const CONTRACT = '0xa0Ee7A142d267C1f36714E4a8F75612F20a79720';
 const DAY_MS = 24 * 3600 * 1000;
 /** The verifier is loaded when it is needed, and BLS12-381 is slow. */
 const PATIENCE_MS = 20_000;
+/** The ids of the vectors' chains are those of `degree` and `business-licence` in a city with this main chain. */
+const MAIN_ID = 7100;
 
 /** What the main chain has of the holder; the side chain shows nothing. */
 let degree: ShownKind;
@@ -151,11 +153,13 @@ describe('what chains show of a holder', () => {
       predeploys: [{ address: predeploy }],
     });
     const chainOf = (name: string, chain: ChainEssentials, predeploy: string): object => Object.assign({}, chain, { name, genesis: genesisOf(chain, predeploy) });
-    // The id of a chain is said by its name: the followed one, with the identities, is the main chain here, and the host the one after it.
-    const chains = [chainOf('main', shared.followed, '0xc4a0000000000000000000000000000000000003'), chainOf('marriage', shared.host, '0xc4a0000000000000000000000000000000000006')];
-    showing = 'marriage';
+    // The id of a chain is said by its name and the main chain's, which alone has the identities.
+    const main = { ...shared.host, chainId: MAIN_ID, genesisHash: `0x${'77'.repeat(32)}` } as const;
+    const [identities, certificates] = ['0xc4a0000000000000000000000000000000000003', '0xc4a0000000000000000000000000000000000006'];
+    const chains = [chainOf('main', main, identities), chainOf('degree', shared.followed, certificates), chainOf('business-licence', shared.host, certificates)];
+    showing = 'business-licence';
     const asked = { ...wallet, account: Object.assign({}, wallet.account, { address: whole.holder }), city: { ...wallet.city, chains: { chains } } } as unknown as OpenWallet;
-    const showAsked = async (language: Language, chain = 'marriage'): Promise<void> => {
+    const showAsked = async (language: Language, chain = 'business-licence'): Promise<void> => {
       render(
         <LanguageProvider initial={{ language, texts: texts[language] }}>
           <Consents wallet={asked} />
@@ -176,7 +180,7 @@ describe('what chains show of a holder', () => {
     await screen.findByText('Cannot be determined', {}, { timeout: PATIENCE_MS });
     expect(screen.queryByText('Proven here')).toBeNull();
     cleanup();
-    showing = 'marriage';
+    showing = 'business-licence';
     // Of a contract of an earlier version the end of the period is not proven.
     degree = { ...degree, period: undefined };
     await showAsked('en');
