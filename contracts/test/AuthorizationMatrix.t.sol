@@ -9,7 +9,6 @@ import {IAccessRuleRegistry} from "../src/interfaces/IAccessRuleRegistry.sol";
 import {IChangeApprovals} from "../src/interfaces/IChangeApprovals.sol";
 import {IConsortiumVoting} from "../src/interfaces/IConsortiumVoting.sol";
 import {IValidatorRegistry} from "../src/interfaces/IValidatorRegistry.sol";
-import {Anchor} from "../src/bridge/Anchor.sol";
 import {IContractFactory} from "../src/interfaces/IContractFactory.sol";
 import {IContractReleases} from "../src/interfaces/IContractReleases.sol";
 import {DigitalAsset} from "../src/sharing/DigitalAsset.sol";
@@ -28,8 +27,6 @@ import {ChangeScene} from "./support/ChangeScene.sol";
 import {Consortium} from "./support/Consortium.sol";
 import {Counter} from "./support/Counter.sol";
 import {ReleaseScene} from "./support/ReleaseScene.sol";
-import {AnchorFactory} from "../src/trust/AnchorFactory.sol";
-import {HeldCertificates} from "../src/trust/HeldCertificates.sol";
 import {TrustScene} from "./support/TrustScene.sol";
 import {Vm, vm} from "./support/Vm.sol";
 
@@ -117,7 +114,6 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene, ChangeScene {
         _addTrust();
         _addReleases();
         _addAccessRules();
-        _addAnchorFactory();
         _addChanges();
     }
 
@@ -618,34 +614,6 @@ contract AuthorizationMatrixTest is Consortium, ReleaseScene, ChangeScene {
         bytes memory code = abi.encode(bytes32(0), _initCode(7));
         _add(address(factory), "deploy(bytes32,bytes)", code, NOBODY, IContractFactory.NotReleases.selector);
         _add(address(factory), "simulate(bytes32,bytes)", code, NOBODY, IContractFactory.Simulated.selector);
-    }
-
-    /// What is made has no rights, and is the same whoever asks for it.
-    function _addAnchorFactory() private {
-        bytes memory anchorCode = type(Anchor).creationCode;
-        bytes memory heldCode = type(HeldCertificates).creationCode;
-        AnchorFactory made = new AnchorFactory(keccak256(anchorCode), keccak256(heldCode));
-        address target = address(made);
-        _nameOf[target] = "AnchorFactory";
-        uint64 chainId = 7103;
-        _addCall(
-            target,
-            "makeAnchor(uint64,bytes32,bytes)",
-            abi.encodeCall(made.makeAnchor, (chainId, bytes32(uint256(1)), anchorCode)),
-            ANYBODY,
-            0
-        );
-        made.makeAnchor(chainId, bytes32(uint256(2)), anchorCode);
-        _addCall(
-            target,
-            "makeHeldCertificates(uint64,bytes32,address,uint64,bytes)",
-            abi.encodeCall(
-                made.makeHeldCertificates,
-                (chainId, bytes32(uint256(2)), Predeploys.CERTIFICATE_REGISTRY, 900, heldCode)
-            ),
-            ANYBODY,
-            0
-        );
     }
 
     function _addAccessRules() private {

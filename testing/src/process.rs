@@ -33,7 +33,7 @@ pub use network::{Network, NodeProcess, free_ports};
 pub use postgres::PostgresServer;
 pub use predeployed::{FIRST_ACCOUNT, FIRST_KEY, install, rpc};
 pub use s3::{AccessKey, S3Server};
-pub use small_disk::{MOUNTING, SmallDisk};
+pub use small_disk::{MOUNTING, SmallDisk, fill_up, free};
 pub use softhsm::SoftHsm;
 pub use sshd::{SFTP_SERVER, SshServer};
 pub use usage::Usage;

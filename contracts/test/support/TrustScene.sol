@@ -3,9 +3,12 @@ pragma solidity 0.8.37;
 
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 
+import {Anchor} from "../../src/bridge/Anchor.sol";
 import {IConditions} from "../../src/interfaces/IConditions.sol";
 import {Predeploys} from "../../src/libraries/Predeploys.sol";
+import {AnchorFactory} from "../../src/trust/AnchorFactory.sol";
 import {ConditionalCertificateRegistry} from "../../src/trust/ConditionalCertificateRegistry.sol";
+import {HeldCertificates} from "../../src/trust/HeldCertificates.sol";
 import {ChangeStatus, Inspect, Issue} from "../../src/types/CertificateTypes.sol";
 import {KindSource} from "../../src/types/TrustTypes.sol";
 import {SceneRow, Who} from "./BridgeScene.sol";
@@ -19,6 +22,7 @@ contract TrustScene is TrustCity {
         _prepareTrust();
         _addTrust();
         _addHeld();
+        _addFactory();
         _addConditional();
         return _rows;
     }
@@ -60,6 +64,30 @@ contract TrustScene is TrustCity {
             target,
             "disclose(address,bytes32,uint64,bytes)",
             abi.encodeCall(held.disclose, (HOLDER, DEGREE, _day(), _consent(DEGREE, _day())))
+        );
+    }
+
+    /// What is made has no rights, and is the same whoever asks for it.
+    function _addFactory() private {
+        bytes memory anchorCode = type(Anchor).creationCode;
+        bytes memory heldCode = type(HeldCertificates).creationCode;
+        AnchorFactory made = new AnchorFactory(keccak256(anchorCode), keccak256(heldCode));
+        uint64 chainId = 7103;
+        _add(
+            "AnchorFactory",
+            address(made),
+            "makeAnchor(uint64,bytes32,bytes)",
+            abi.encodeCall(made.makeAnchor, (chainId, bytes32(uint256(1)), anchorCode))
+        );
+        made.makeAnchor(chainId, bytes32(uint256(2)), anchorCode);
+        _add(
+            "AnchorFactory",
+            address(made),
+            "makeHeldCertificates(uint64,bytes32,address,uint64,bytes)",
+            abi.encodeCall(
+                made.makeHeldCertificates,
+                (chainId, bytes32(uint256(2)), Predeploys.CERTIFICATE_REGISTRY, 900, heldCode)
+            )
         );
     }
 

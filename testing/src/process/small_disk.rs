@@ -12,6 +12,9 @@ use anyhow::{Context as _, Result};
 /// What [`SmallDisk::mount`] needs.
 pub const MOUNTING: &str = "a small disk needs a user that may mount file systems (`unshare --mount`): root";
 
+/// What takes the room.
+const FILLER: &str = "filler";
+
 /// A file system of its own, in a mount namespace that ends with this.
 #[derive(Debug)]
 pub struct SmallDisk {
@@ -80,17 +83,7 @@ impl SmallDisk {
     /// # Errors
     /// When it cannot be written.
     pub fn fill_up(&self) -> Result<()> {
-        let mut filler = File::options().create(true).append(true).open(self.filler())?;
-        for bytes in [1 << 20, 1 << 12] {
-            loop {
-                match filler.write(&vec![1; bytes]) {
-                    Ok(_) => {}
-                    Err(error) if error.kind() == io::ErrorKind::StorageFull => break,
-                    Err(error) => return Err(error).context("the small disk cannot be filled"),
-                }
-            }
-        }
-        Ok(())
+        fill_up(&self.mounted)
     }
 
     /// Takes away what filled it.
@@ -98,12 +91,38 @@ impl SmallDisk {
     /// # Errors
     /// When nothing did.
     pub fn free(&self) -> Result<()> {
-        Ok(fs::remove_file(self.filler())?)
+        free(&self.mounted)
     }
 
     fn filler(&self) -> PathBuf {
-        self.mounted.join("filler")
+        self.mounted.join(FILLER)
     }
+}
+
+/// Leaves no room at all on the disk of a folder, down to the last block. For a process that sees the disk where it was mounted.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn fill_up(folder: &Path) -> Result<()> {
+    let mut filler = File::options().create(true).append(true).open(folder.join(FILLER))?;
+    for bytes in [1 << 20, 1 << 12] {
+        loop {
+            match filler.write(&vec![1; bytes]) {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::StorageFull => break,
+                Err(error) => return Err(error).context("the small disk cannot be filled"),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes away what [`fill_up`] wrote.
+///
+/// # Errors
+/// When nothing did.
+pub fn free(folder: &Path) -> Result<()> {
+    Ok(fs::remove_file(folder.join(FILLER))?)
 }
 
 impl Drop for SmallDisk {

@@ -2,9 +2,7 @@
 
 use std::{
     env,
-    fs::{self, File},
-    io::{ErrorKind, Write as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
     time::{Duration, Instant},
 };
@@ -15,7 +13,7 @@ use chancery_identity::{
 };
 use chancery_testing::{
     left_out,
-    process::{MOUNTING, SmallDisk},
+    process::{MOUNTING, SmallDisk, fill_up, free},
 };
 use serde_json::json;
 
@@ -27,7 +25,6 @@ const PAUSE: Duration = Duration::from_millis(20);
 const MAX_PEOPLE: u64 = 5_000;
 /// Where the disk is, for the process that sees it there.
 const DISK: &str = "CHANCERY_TEST_SMALL_DISK";
-const FILLER: &str = "filler";
 
 /// The same number makes the same person.
 fn person(number: u64) -> NewUser {
@@ -56,19 +53,6 @@ fn address(number: u64) -> Address {
 
 async fn register(database: &IdentityDatabase, number: u64) -> IdentityResult<Registered> {
     database.register(&person(number), NOW).await
-}
-
-/// Leaves no room, down to the last block.
-fn fill_up(disk: &Path) {
-    let mut filler = File::create(disk.join(FILLER)).unwrap();
-    for bytes in [1 << 20, 1 << 12] {
-        let full = loop {
-            if let Err(error) = filler.write(&vec![1; bytes]) {
-                break error;
-            }
-        };
-        assert_eq!(full.kind(), ErrorKind::StorageFull);
-    }
 }
 
 // C-ID, M-SEC: SQLite follows every link to its file, and finds that of a disk only where it was mounted: so what is tested runs there.
@@ -100,7 +84,7 @@ async fn on_the_small_disk() {
     let database = IdentityDatabase::open(&location, KeyRing::load_or_create(&key_file).unwrap()).await.unwrap();
     let mut number = 0;
     register(&database, number).await.unwrap();
-    fill_up(&disk);
+    fill_up(&disk).unwrap();
     let refused = loop {
         number += 1;
         if let Err(error) = register(&database, number).await {
@@ -116,7 +100,7 @@ async fn on_the_small_disk() {
     let again = database.apply(address(0), "degree", &json!({"place": "x".repeat(20_000)}), NOW).await.unwrap_err();
     assert!(again.is_temporary() && again.to_string().contains("disk is full"), "{again}");
 
-    fs::remove_file(disk.join(FILLER)).unwrap();
+    free(&disk).unwrap();
     let give_up = Instant::now() + MAX_WAIT;
     while let Err(error) = register(&database, number).await {
         assert!(error.is_temporary() && Instant::now() < give_up, "it does not go on: {error}");

@@ -12,7 +12,7 @@ use std::{
 
 use alloy_primitives::B256;
 
-use crate::report::{Proposal, Report, ReportedStep, Said, Voice};
+use crate::report::{Proposal, Report, ReportedStep, Said, Voice, loudest};
 
 /// Steps of requesters and relays that are kept of a request, by each reporter; of endorsers there is one for each.
 const MAX_STEPS: usize = 16;
@@ -246,15 +246,6 @@ impl ProposalWindow {
             self.known.remove(&oldest);
         }
     }
-}
-
-/// What is there most often.
-fn loudest<T: Ord>(of: impl Iterator<Item = T>) -> Option<T> {
-    let mut counts = BTreeMap::<T, usize>::new();
-    for one in of {
-        *counts.entry(one).or_default() += 1;
-    }
-    counts.into_iter().max_by_key(|(_, count)| *count).map(|(one, _)| one)
 }
 
 #[cfg(test)]

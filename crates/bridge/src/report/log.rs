@@ -1,14 +1,16 @@
 //! What was reported last, in memory.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     time::{Duration, Instant},
 };
 
 use alloy_primitives::B256;
 use parking_lot::Mutex;
 
-use super::{MAX_REPORTS, MAX_REPORTS_AT_ONCE, MAX_REPORTS_OF_ONE, Proposal, Report, ReportAnswer, ReportQuery, Said};
+use super::{
+    MAX_REPORTS, MAX_REPORTS_AT_ONCE, MAX_REPORTS_OF_ONE, Proposal, Report, ReportAnswer, ReportQuery, Said, loudest,
+};
 
 /// The newest reports of one process.
 #[derive(Debug)]
@@ -58,7 +60,7 @@ impl ReportLog {
         if state.kept.iter().filter(|kept| kept.asker == asker).count() >= MAX_REPORTS_OF_ONE {
             state.forget_of(asker);
         } else if state.kept.len() >= MAX_REPORTS {
-            let loudest = state.loudest();
+            let loudest = loudest(state.kept.iter().map(|kept| kept.asker)).flatten();
             state.forget_of(loudest);
         }
         state.last += 1;
@@ -96,15 +98,6 @@ impl State {
         if let Some(oldest) = self.kept.iter().position(|kept| kept.asker == asker) {
             self.kept.remove(oldest);
         }
-    }
-
-    /// Who has most kept.
-    fn loudest(&self) -> Option<B256> {
-        let mut counts = BTreeMap::<_, usize>::new();
-        for kept in &self.kept {
-            *counts.entry(kept.asker).or_default() += 1;
-        }
-        counts.into_iter().max_by_key(|(_, count)| *count).and_then(|(asker, _)| asker)
     }
 }
 

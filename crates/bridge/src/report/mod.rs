@@ -14,6 +14,8 @@ mod reader;
 mod service;
 mod telling;
 
+use std::collections::BTreeMap;
+
 use alloy_primitives::{B256, keccak256};
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +77,15 @@ impl Proposal {
     pub fn is_well_formed(&self) -> bool {
         !self.parties.is_empty() && self.parties.len() <= MAX_PARTS
     }
+}
+
+/// What is there most often; `None` where there is nothing. Whoever reports most loses its own first, where reports are kept and where they are heard.
+pub(crate) fn loudest<T: Ord>(of: impl Iterator<Item = T>) -> Option<T> {
+    let mut counts = BTreeMap::<T, usize>::new();
+    for one in of {
+        *counts.entry(one).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(one, _)| one)
 }
 
 /// How a step before the number went.
